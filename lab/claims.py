@@ -1,0 +1,187 @@
+"""Which lines of a page are claims: sentences that state a fact, and so can be wrong.
+
+CONTRIBUTING.md states the rule in words; `claims_of` states it in code.  A page says more than its
+lines: what a computed block prints, what a diagram says to those who cannot see it, and the parts
+that a page includes are claims of the page as well.
+"""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import Malformed
+from lab.pages import INCLUDE, Fence, Page
+
+# A line that begins with one of these verbs tells you to do something.
+VERBS = frozenset(
+    "Add Ask Choose Copy Create Edit Find Follow Open Pick Press Read Remove Run Save Send Start "
+    "Stop Try Type Write".split()
+)
+# With one of these, or a second clause, it also tells what is the case, and that can be wrong.
+FACT_WORDS = re.compile(
+    r"[,;:]|\b(?:a(?:lone|lways|ny|re)|because|been?|both|but|by|can(?:not|'t)?|could|default|did"
+    r"|do(?:es)?|each|else|every|for|ha[ds]|have|if|is|instead|its?|may|might|more|must|never|no|not"
+    r"|on|only|same|should|since|so|than|that|their|they|to|unless|until|was|were|when|where|which"
+    r"|while|who|will|with|without|would|you|your)\b"
+)
+# What cannot be run in the lab: a claim that names it needs a source.
+ELSEWHERE = re.compile(
+    r"\b(?:AirPlay|Android|Apple|Chrome|Docker|Edge|Firefox|iOS|iPad|iPhone|Kubernetes|Mac|macOS"
+    r"|Microsoft|PowerShell|Safari|Windows|WSL2?)\b"
+)
+CODE = re.compile(r"`([^`]+)`")
+FOOTNOTE = re.compile(r"\[\^([\w-]+)\]")
+FOOTNOTE_TEXT = re.compile(r"\s*\[\^[\w-]+\]:.*")
+LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+LINK_ONLY = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)[.:]?")
+MARKUP = re.compile(r"^\s*(?:[-*+] |\d+\. |> ?)*")
+ADMONITION = re.compile(
+    r"\s*(?:!!!|\?\?\?\+?) (?:note|tip|info|example|warning|danger)(?: \"(?P<title>[^\"]*)\")?"
+)
+TABLE_RULE = re.compile(r"\s*\|[\s|:-]+\|\s*")
+TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
+COMMENT = re.compile(r"<!--.*?-->")
+# A heading with one of these is a sentence, unless it begins as a question does.
+STATEMENT = re.compile(
+    r": |\b(?:accepts?|answers?|are|binds?|can|cannot|does?|fails?|has|have|is|listens?|must|never"
+    r"|no|not|reach(?:es)?|refuses?|takes?|was|were|will)\b"
+)
+LABEL = re.compile(r"(?:How|What|When|Where|Which|Who|Why)\b")
+HEADING = re.compile(r"#+ *(?P<label>.*)")
+MARKER = re.compile(r"\[[A-Z]+\]")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence that can be wrong: one line, without the marks of lists and footnotes.
+
+    `file` and `line` tell where it stands; it is a claim of `page`, which shows it.  Only what is
+    `prose` can carry a mark; a diagram's alternative and a computed line cannot.
+    """
+
+    page: str
+    file: str
+    line: int
+    text: str
+    sources: tuple[str, ...] = ()
+    instruction: bool = False
+    prose: bool = True
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def bare(line: str) -> str:
+    """Return the sentence of a line: without list, quote and footnote marks."""
+    return FOOTNOTE.sub("", MARKUP.sub("", line, count=1)).strip()
+
+
+def claims_of(page: Page, titles: dict[str, str], root: Path) -> Iterator[Claim]:
+    """Yield the claims and instructions of a page; `titles` are those of all pages, by path.
+
+    Raises Malformed for a line with two sentences, and for a footnote that the page writes itself.
+    """
+    yield from _prose_claims(page, page, titles)
+    for _, path in page.parts:
+        part = Page(path, (root / path).read_text(encoding="utf-8"))
+        if part.fences or part.parts:
+            raise Malformed(path, "a part that a page includes holds prose alone")
+        yield from _prose_claims(part, page, titles)
+    for fence in page.fences:
+        for text in _said_by(fence, page):
+            yield Claim(page.path, page.path, fence.line, text, prose=False)
+
+
+def _prose_claims(file: Page, page: Page, titles: dict[str, str]) -> Iterator[Claim]:
+    lines = file.prose
+    for number, line in lines:
+        text = _sentence(line)
+        if not text or _is_navigation(text, page, titles):
+            continue
+        _check_line(f"{file.path}:{number}", line, text)
+        if text.endswith("?"):
+            continue
+        sources = tuple(FOOTNOTE.findall(line))
+        instruction = is_instruction(text) and not sources
+        prose = not line.startswith("#")  # a mark would stand in the table of contents
+        yield Claim(page.path, file.path, number, text, sources, instruction, prose)
+
+
+def _check_line(place: str, line: str, text: str) -> None:
+    if FOOTNOTE_TEXT.fullmatch(line):
+        remedy = "move it there, and name it here as in [^name]"
+        raise Malformed(place, "a source stands in sources.toml", [("line", text)], remedy)
+    if not text.startswith("|") and TWO_SENTENCES.search(CODE.sub("`x`", text)):
+        raise Malformed(
+            place,
+            "this line has two sentences",
+            [("line", text)],
+            "write one sentence on each line, so that each can be proven",
+        )
+
+
+def _sentence(line: str) -> str:
+    """Return what the line says, or nothing: rules and markers say nothing.
+
+    A heading is a label, and says something only if it is a sentence.
+    """
+    stripped = COMMENT.sub("", line).strip()
+    if match := ADMONITION.fullmatch(line):
+        return match["title"] or ""
+    if MARKER.fullmatch(stripped) or INCLUDE.fullmatch(line) or TABLE_RULE.fullmatch(line):
+        return ""
+    if match := HEADING.fullmatch(stripped):
+        label = bare(match["label"])
+        return label if STATEMENT.search(label) and not LABEL.match(label) else ""
+    text = stripped if FOOTNOTE_TEXT.fullmatch(line) else bare(stripped)
+    return text if re.search(r"\w", text) else ""
+
+
+def _is_navigation(text: str, page: Page, titles: dict[str, str]) -> bool:
+    """A line that is a link, and only calls the other page by its title, states nothing."""
+    match = LINK_ONLY.fullmatch(text)
+    if not match or "://" in match[2]:
+        return False
+    target = (Path(page.path).parent / match[2].partition("#")[0]).as_posix()
+    parts: list[str] = []
+    for part in target.split("/"):
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return titles.get("/".join(parts)) == match[1]
+
+
+def is_instruction(text: str) -> bool:
+    """Tell whether a line only says what to do: a verb of the list, and no word that adds a fact.
+
+    A number outside code, or the name of a system, makes it a claim.
+    """
+    words = CODE.sub("", LINK.sub(r"\1", text))
+    return (
+        text.split(" ", maxsplit=1)[0] in VERBS
+        and not FACT_WORDS.search(words)
+        and not ELSEWHERE.search(words)
+        and not re.search(r"\d", words)
+    )
+
+
+def _said_by(fence: Fence, page: Page) -> Iterator[str]:
+    """Yield what a block says beyond what it shows: a diagram's alternative, a computed line."""
+    if fence.kind == "diagram" and (alt := fence.attributes.get("alt")):
+        yield alt
+    elif fence.is_computed:
+        yield from filter(None, map(_sentence, _computed(fence, page).split("\n")))
+
+
+def _computed(fence: Fence, page: Page) -> str:
+    """Return what a computed block prints, as markdown-exec runs it while the site is built."""
+    out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out):
+            exec("\n".join(fence.lines), {"__name__": "__main__"})
+    except Exception as error:
+        place = f"{page.path}:{fence.line}"
+        raise Malformed(place, "this block fails", [("reason", repr(error))]) from None
+    return out.getvalue()

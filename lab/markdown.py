@@ -1,0 +1,402 @@
+"""The Python-Markdown extension `lab.markdown`: what the site shows of transcripts and proofs.
+
+It never starts anything; it reads pages, snippets, tests, sources.toml and the record.
+
+    processor   registry        priority   job
+    Checks      preprocessors   40         refuse what is untrue; know which page this is
+    Markers     preprocessors   39         put what is computed in place of [PROOFS] and its like
+    Blocks      preprocessors   38         draw diagrams, transcripts and blocks that are not run
+    Ticks       preprocessors   37         put marks behind sentences, sources at the end
+    Stash       preprocessors   29         hand the HTML of the others to Markdown, unread
+
+The first four run before pymdownx.snippets (32) and the fences (25), while a line of the page is
+still a line; the last after normalize_whitespace (30), which would break Markdown's placeholders.
+"""
+
+import functools
+import html
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+
+from lab import pages, record, site, transcript
+from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, Claim
+from lab.diagram import Diagram
+from lab.errors import LabError
+from lab.pages import Fence, Page
+from lab.proofs import Proof
+from lab.site import OPEN, PROVEN, SOURCED, Site
+from lab.transcript import PLACEHOLDERS
+
+try:
+    from mkdocs.exceptions import BuildError
+except ImportError:  # another builder; any exception stops it
+    BuildError = Exception
+
+ROOT = Path(__file__).parent.parent
+PROOFS_PAGE = "proofs/"
+TOKEN = re.compile("\ue000(\\d+)\ue001")
+Run = Callable[["Processor", list[str]], list[str]]
+
+
+class Failed(BuildError):
+    """A LabError as MkDocs prints it: the message, no traceback, exit status 1."""
+
+
+class LabExtension(Extension):
+    """See the table of the module."""
+
+    def __init__(self, **options: object) -> None:
+        self.config = {"root": [str(ROOT), "the folder that holds docs/, snippets/ and tests/"]}
+        super().__init__(**options)
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        state = State(Path(self.getConfig("root")))
+        md.registerExtension(self)
+        for priority, kind in ((40, Checks), (39, Markers), (38, Blocks), (37, Ticks), (29, Stash)):
+            md.preprocessors.register(kind(md, state), f"lab_{kind.__name__.lower()}", priority)
+
+
+class State:
+    """The page that is being converted, found by its text: so this works in any builder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.page: Page | None = None
+        self.offset = 0  # lines of front matter
+        self.blocks: list[str] = []  # HTML that waits for the stash
+
+    @property
+    def site(self) -> Site:
+        return site.load(self.root)
+
+    def keep(self, block: str) -> str:
+        """Return a token that stands for a block of HTML until `Stash` runs."""
+        self.blocks.append(block)
+        return f"\ue000{len(self.blocks) - 1}\ue001"  # private use: in no page
+
+    def find(self, lines: list[str]) -> None:
+        """Find the page that consists of `lines`."""
+        self.blocks.clear()
+        text = "\n".join(lines).strip()
+        self.page = None
+        for page in self.site.pages:
+            body, offset = _body(page.text)
+            if body.strip() == text:
+                blank = len(body) - len(body.lstrip("\n"))
+                self.page, self.offset = page, offset + blank - _leading_blank(lines)
+
+    def link(self, target: str) -> str:
+        """Return the relative address of `target` below the site's root."""
+        return "../" * self.page.url.count("/") + target
+
+
+def _leading_blank(lines: list[str]) -> int:
+    return next((number for number, line in enumerate(lines) if line.strip()), 0)
+
+
+def _body(text: str) -> tuple[str, int]:
+    if match := re.match(r"---\n.*?\n---\n", text, re.S):
+        return text[match.end() :], match[0].count("\n")
+    return text, 0
+
+
+def _failing(function: Run) -> Run:
+    """Turn a LabError into what MkDocs shows without a traceback."""
+
+    @functools.wraps(function)
+    def run(self: "Processor", lines: list[str]) -> list[str]:
+        try:
+            return function(self, lines)
+        except LabError as error:
+            raise Failed(str(error)) from None
+
+    return run
+
+
+class Processor(Preprocessor):
+    def __init__(self, md: Markdown, state: State) -> None:
+        super().__init__(md)
+        self.state = state
+
+
+class Checks(Processor):
+    """Refuse a build in which a page and its proofs disagree; in CI also one with open claims."""
+
+    @_failing
+    def run(self, lines: list[str]) -> list[str]:
+        self.state.find(lines)
+        if self.state.page:
+            found, page = self.state.site, self.state.page
+            for problem in found.problems():
+                raise problem
+            pages.check_snippets(self.state.root)
+            pages.check_fences(page)
+            said = "\n".join(line for _, line in page.prose)
+            shown = f"{pages.shown_text(self.state.root, page)}\n{said}"
+            for fence in page.fences:
+                if fence.kind == "diagram":
+                    _check_diagram(Diagram(page.path, fence), shown)
+            if os.environ.get("CI"):
+                for problem in found.open_claims(page):
+                    raise problem
+        return lines
+
+
+def _check_diagram(diagram: Diagram, shown: str) -> None:
+    for problem in (*diagram.problems(), *diagram.unseen(shown)):
+        raise problem
+
+
+class Markers(Processor):
+    """Replace a line such as [PROOFS] by what the proofs, the claims or the record say."""
+
+    @_failing
+    def run(self, lines: list[str]) -> list[str]:
+        if not self.state.page:
+            return lines
+        made = {
+            "[PROOFS]": self._proofs,
+            "[COVERAGE]": lambda: [site.coverage_table(self.state.site)],
+            "[VERSIONS]": self._versions,
+            "[PLACEHOLDERS]": self._placeholders,
+        }
+        out: list[str] = []
+        for line in lines:
+            text = "\n".join(made[line.strip()]()) if line.strip() in made else line
+            # One line for each line, so that the numbers of the lines below stay true.
+            out.append(self.state.keep(self._convert(text)) if text != line else line)
+        return [*out, "", self._foot()]
+
+    def _convert(self, text: str) -> str:
+        extensions = ["tables", "pymdownx.superfences", "pymdownx.highlight", "attr_list"]
+        return Markdown(extensions=extensions).convert(text)
+
+    def _proofs(self) -> list[str]:
+        found, out = self.state.site, []
+        for page in found.pages:
+            own = [proof for proof in found.proofs if proof.page == page.path]
+            if own:
+                out += [
+                    f"## [{page.title}]({self.state.link(page.url)})" + f" {{: #of-{page.stem} }}",
+                    "",
+                ]
+            for proof in own:
+                out += self._proof(proof)
+        return out
+
+    def _proof(self, proof: Proof) -> list[str]:
+        shown = [
+            f"It runs [{name_}]({self.state.link(url)})."
+            for name_ in proof.transcripts
+            if (url := self._shows(proof.page, name_))
+        ]
+        return [
+            f"### {proof.title} {{: #{proof.anchor} }}",
+            "",
+            *[f"> {_unlinked(text)}\n" for _, text in proof.quotes],
+            f"`{proof.file}`, line {proof.line}. {' '.join(shown)}",
+            "",
+            "```python",
+            proof.source,
+            "```",
+            "",
+        ]
+
+    def _shows(self, page_path: str, name: str) -> str:
+        page = next(page for page in self.state.site.pages if page.path == page_path)
+        path = next((path for _, path in page.includes if path.endswith("/" + name)), "")
+        return f"{page.url}#{_anchor(path)}" if path else ""
+
+    def _versions(self) -> list[str]:
+        found = record.load(self.state.root)
+        rows = [f"| {name} | {version} |" for name, version in found["versions"].items()]
+        return ["| what | version |", "|---|---|", *rows, f"| day of the record | {found['day']} |"]
+
+    def _placeholders(self) -> list[str]:
+        rows = [f"| `{p.name}` | {p.about} |" for p in PLACEHOLDERS]
+        return ["| placeholder | stands for |", "|---|---|", *rows]
+
+    def _foot(self) -> str:
+        found = record.load(self.state.root)
+        names = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+        count = self.state.site.count(self.state.page)
+        link = self.state.link(f"{PROOFS_PAGE}#of-{self.state.page.stem}")
+        return self.state.keep(
+            f'<p class="recorded">{count[PROVEN]} sentences here are '
+            f'<a href="{link}">proven</a>, {count[SOURCED]} have a source. '
+            f"Recorded on {found['day']} with {html.escape(names)}.</p>"
+        )
+
+
+def _unlinked(text: str) -> str:
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
+
+
+def _anchor(path: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", path.removeprefix("snippets/").lower()).strip("-")
+
+
+class Blocks(Processor):
+    """Draw diagrams and transcripts, and mark what is not run here."""
+
+    @_failing
+    def run(self, lines: list[str]) -> list[str]:
+        if not self.state.page:
+            return lines
+        out = list(lines)
+        for fence in reversed(self.state.page.fences):
+            made = self._made(fence)
+            if made:
+                first = fence.line - 1 - self.state.offset
+                indent = re.match(r" *", out[first])[0]
+                length = len(fence.lines) + 2
+                # As many lines as before: the processors below count them.
+                out[first : first + length] = [
+                    indent + self.state.keep(made),
+                    *[""] * (length - 1),
+                ]
+        return out
+
+    def _made(self, fence: Fence) -> str:
+        if fence.kind == "diagram":
+            return _diagram(Diagram(self.state.page.path, fence))
+        if fence.kind == "console":
+            path = fence.include
+            script = transcript.load(self.state.root / path, path)
+            return _console(script, _anchor(path))
+        if fence.kind == "not-run":
+            return self._not_run(fence)
+        return ""
+
+    def _not_run(self, fence: Fence) -> str:
+        system, name = fence.attributes["system"], fence.attributes["source"]
+        source = self.state.site.sources[name]
+        code = html.escape("\n".join(fence.lines))
+        return (
+            f'<figure class="not-run"><figcaption><span class="badge">not run here</span> '
+            f'{html.escape(system)}; <a href="{source.url}">{html.escape(source.title)}</a>, '
+            f"{html.escape(source.publisher)}</figcaption>"
+            f"<pre><code>{code}</code></pre></figure>"
+        )
+
+
+def _diagram(diagram: Diagram) -> str:
+    text = html.escape("\n".join(diagram.rows))
+    return (
+        f'<figure class="diagram" role="img" aria-label="{html.escape(diagram.alternative())}" '
+        f'style="--columns: {diagram.columns}"><pre aria-hidden="true">{text}</pre></figure>'
+    )
+
+
+def _console(script: transcript.Transcript, anchor: str) -> str:
+    """Return a transcript as HTML; the copy button takes the commands alone."""
+    commands = [step.command for step in script.steps if not step.returns]
+    code = "".join(_step(script, step) for step in script.steps)
+    copied = html.escape("\n".join(commands))
+    return (
+        f'<div class="console highlight" id="{anchor}" data-network="{script.network}">'
+        f'<pre data-copy="{copied}" tabindex="0"><code>{code}</code></pre></div>'
+    )
+
+
+def _step(script: transcript.Transcript, step: transcript.Step) -> str:
+    rows = [_prompt(step)]
+    for line in script.lines[step.line : step.last_line]:
+        kind = "note" if transcript.EXIT.fullmatch(line) or line == "..." else "output"
+        rows.append(f'<span class="{kind}">{_placeholders_of(line)}</span>')
+    return '<span class="step">' + "\n".join(rows) + "\n</span>"
+
+
+def _prompt(step: transcript.Step) -> str:
+    host = html.escape(step.host)
+    if step.returns:
+        rest = html.escape(step.prompt.removeprefix(step.host))
+        return f'<span class="return"><span class="host-{host}">{host}</span>{rest}</span>'
+    sign = "#" if step.root else "$"
+    return (
+        f'<span class="prompt host-{host}">{host}{sign}</span> '
+        f'<span class="command">{html.escape(step.command)}</span>'
+    )
+
+
+def _placeholders_of(line: str) -> str:
+    text = html.escape(line)
+    for placeholder in PLACEHOLDERS:
+        about = html.escape(placeholder.about)
+        text = text.replace(placeholder.name, f'<abbr title="{about}">{placeholder.name}</abbr>')
+    return text
+
+
+class Ticks(Processor):
+    """Put a mark behind each proven, sourced or open sentence, and add the sources it names."""
+
+    @_failing
+    def run(self, lines: list[str]) -> list[str]:
+        if not self.state.page:
+            return lines
+        page = self.state.page
+        out = self._marked(lines, page.path, self.state.offset)
+        for number, path in reversed(page.parts):
+            index = number - 1 - self.state.offset
+            part = (self.state.root / path).read_text(encoding="utf-8").splitlines()
+            out[index : index + 1] = self._marked(part, path, 0)
+        names = dict.fromkeys(name for line in out for name in FOOTNOTE.findall(line))
+        return [*out, "", *[self._definition(name) for name in names]]
+
+    def _marked(self, lines: list[str], file: str, offset: int) -> list[str]:
+        """Return the lines of a page, or of a part of it, with the marks of its claims."""
+        out = list(lines)
+        for claim in self.state.site.claims_of(self.state.page):
+            if claim.file == file and claim.prose:
+                index = claim.line - 1 - offset
+                out[index] = _append(out[index], self._mark(claim))
+        return out
+
+    def _mark(self, claim: Claim) -> str:
+        marks = []
+        for proof in self.state.site.proofs_of(claim):
+            link = self.state.link(f"{PROOFS_PAGE}#{proof.anchor}")
+            label = f"Proof: {html.escape(proof.title)}"
+            marks.append(
+                f'<a class="tick" href="{link}" title="{label}" aria-label="{label}">✓</a>'
+            )
+        if ELSEWHERE.search(claim.text):
+            marks.append('<span class="badge">not run here</span>')
+        if self.state.site.state(claim) == OPEN:
+            marks.append('<span class="badge open">open</span>')
+        return "&#8288;".join(marks)
+
+    def _definition(self, name: str) -> str:
+        source = self.state.site.sources[name]
+        return f"[^{name}]: [{source.title}]({source.url}), {source.publisher}, seen {source.seen}."
+
+
+def _append(line: str, mark: str) -> str:
+    """Return a line with a mark behind its sentence, inside a row or the title of a box."""
+    if not mark:
+        return line
+    if (match := ADMONITION.fullmatch(line)) and match["title"]:
+        return f'{line.rstrip()[:-1]} {mark}"'
+    if line.rstrip().endswith("|"):
+        return f"{line.rstrip()[:-1].rstrip()} {mark} |"
+    return f"{line.rstrip()} {mark}" + ("  " if line.endswith("  ") else "")
+
+
+class Stash(Processor):
+    """Put Markdown's own placeholders in place of ours."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        def store(match: re.Match) -> str:
+            return self.md.htmlStash.store(self.state.blocks[int(match[1])])
+
+        return [TOKEN.sub(store, line) for line in lines]
+
+
+def makeExtension(**options: object) -> LabExtension:
+    return LabExtension(**options)

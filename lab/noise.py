@@ -1,0 +1,121 @@
+"""Networks in which nothing is as it should be, to find proofs that prove nothing.
+
+A proof must fail when what it observes is noise.  Under SILENT every command succeeds, prints
+nothing and listens nowhere; under LOUD every command fails, prints rubbish and listens elsewhere.
+A proof that passes under SILENT looks at no output; one that passes under LOUD has no control.
+Under DEAD the lab is real, but each server is killed once it listens: a proof that starts a server
+and passes all the same says nothing about that server.
+"""
+
+import functools
+import signal
+import socket
+from collections.abc import Callable
+
+from lab.network import Plan
+from lab.runner import Network, Result
+from lab.terminal import Terminal
+from lab.transcript import Outcome, Transcript
+
+SILENT, LOUD, DEAD = "silent", "loud", "dead"
+KINDS = (SILENT, LOUD, DEAD)
+
+
+class NoisyTerminal:
+    """Stands for a command that is running, and tells lies about it."""
+
+    def __init__(self, kind: str, command: str) -> None:
+        self.command, self.pid = command, 1
+        self.status = _status(kind)
+        self._kind = kind
+
+    def lines(self) -> list[str]:
+        return _lines(self._kind)
+
+    def listening(self) -> list[tuple[str, int]]:
+        return [] if self._kind == SILENT else [("203.0.113.255", 9)]
+
+    def wait_end(self, deadline: float = 0) -> int:
+        return self.status
+
+    def wait_listening(self, deadline: float = 0) -> bool:
+        return self._kind == SILENT
+
+    def wait_output(self, enough: Callable, deadline: float = 0) -> bool:
+        return self._kind == SILENT
+
+    def press(self, key: str) -> None: ...
+
+    def kill(self, number: int) -> None: ...
+
+
+class NoisySocket(socket.socket):
+    """A socket on no network: every call succeeds, or none does."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def connect(self, address: object) -> None:
+        if self._kind == LOUD:
+            raise OSError("noise")
+
+    bind = connect
+
+    def getsockname(self) -> tuple[str, int]:
+        return ("203.0.113.255", 9)
+
+
+class NoisyHost:
+    """Stands for a host; see the module."""
+
+    folder = "/"
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.name, self._kind = name, kind
+
+    def run(self, command: str, **_: object) -> Result:
+        return Result(command, _status(self._kind), _lines(self._kind))
+
+    def start(self, command: str, **_: object) -> NoisyTerminal:
+        return NoisyTerminal(self._kind, command)
+
+    serve = start
+
+    def socket(self, *_: object) -> NoisySocket:
+        return NoisySocket(self._kind)
+
+
+class NoisyNetwork:
+    """Stands for a network; see the module."""
+
+    def __init__(self, kind: str, plan: Plan) -> None:
+        self.plan = plan
+        self.hosts = {name: NoisyHost(kind, name) for name in plan.host_names}
+        self.__dict__.update(self.hosts)
+
+
+def kill_servers(network: Network) -> None:
+    """Let every server of `network` that a proof starts die as soon as it listens."""
+    for host in network.hosts.values():
+        host.serve = functools.partial(_serve_and_kill, host.serve)
+
+
+def _serve_and_kill(serve: Callable[..., Terminal], command: str, **options: bool) -> Terminal:
+    server = serve(command, **options)
+    server.kill_session(signal.SIGKILL)
+    server.wait_end()
+    return server
+
+
+def play(kind: str, script: Transcript) -> list[Outcome]:
+    """Return what the steps of a transcript did, under noise."""
+    return [Outcome(step, _lines(kind), _status(kind)) for step in script.steps]
+
+
+def _status(kind: str) -> int:
+    return 1 if kind == LOUD else 0
+
+
+def _lines(kind: str) -> list[str]:
+    return ["noise"] if kind == LOUD else []

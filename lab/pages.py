@@ -1,0 +1,249 @@
+"""Pages as the lab reads them: lines, fences and includes.
+
+Pages are plain Markdown with one sentence on each line, so most questions about a page are
+questions about its lines; nothing here renders anything.
+"""
+
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lab.errors import Malformed
+
+FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>.*)")
+INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^"]+)"\s*')
+COMPUTED = re.compile(r'\bexec="on"')
+ASSETS = ("docs/assets/", "docs/record.json")
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block: `kind` is the first word after the ticks, `line` that of the ticks."""
+
+    kind: str
+    info: str
+    line: int
+    lines: tuple[str, ...]
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return dict(ATTRIBUTE.findall(self.info))
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether markdown-exec runs the block while the site is built."""
+        return self.kind == "python" and bool(COMPUTED.search(self.info))
+
+    @property
+    def include(self) -> str:
+        """The path that the block shows, if it shows a file and nothing else."""
+        if len(self.lines) == 1 and (match := INCLUDE.fullmatch(self.lines[0])):
+            return match["path"]
+        return ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Markdown file of docs/; `path` is relative to the root of the repository."""
+
+    path: str
+    text: str
+
+    @property
+    def stem(self) -> str:
+        """The name that page, snippet folder and test module share."""
+        return Path(self.path).stem
+
+    @property
+    def url(self) -> str:
+        """The address of the page below the site's root, as MkDocs builds it."""
+        inner = self.path.removeprefix("docs/").removesuffix(".md")
+        return inner.removesuffix("index") if inner.endswith("index") else inner + "/"
+
+    @cached_property
+    def _scan(self) -> tuple[list[tuple[int, str]], list[Fence]]:
+        prose, fences, opened = [], [], None
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if opened is None:
+                if match := FENCE.fullmatch(line):
+                    opened = (match, number, [])
+                else:
+                    prose.append((number, line))
+            elif line.strip() == opened[0]["ticks"]:
+                match, first, body = opened
+                kind = match["info"].split(" ")[0]
+                fences.append(Fence(kind, match["info"], first, tuple(body)))
+                opened = None
+            else:
+                opened[2].append(line.removeprefix(opened[0]["indent"]))
+        if opened:
+            raise Malformed(f"{self.path}:{opened[1]}", "this fence is never closed")
+        return prose, fences
+
+    @property
+    def prose(self) -> list[tuple[int, str]]:
+        """The lines outside fences, with their numbers."""
+        return self._scan[0]
+
+    @property
+    def fences(self) -> list[Fence]:
+        return self._scan[1]
+
+    @property
+    def title(self) -> str:
+        return next((line[2:].strip() for _, line in self.prose if line.startswith("# ")), "")
+
+    @property
+    def parts(self) -> list[tuple[int, str]]:
+        """Each file that the page includes as prose, outside fences, with the line."""
+        found = [(number, INCLUDE.fullmatch(line)) for number, line in self.prose]
+        return [(number, match["path"]) for number, match in found if match]
+
+    @property
+    def includes(self) -> list[tuple[int, str]]:
+        """Each path that the page shows or includes, with the line of the include."""
+        return self.parts + [
+            (fence.line + offset, match["path"])
+            for fence in self.fences
+            for offset, line in enumerate(fence.lines, 1)
+            if (match := INCLUDE.fullmatch(line))
+        ]
+
+
+def load_pages(root: Path) -> list[Page]:
+    """Read every page of docs/. Raises Malformed if there is none."""
+    files = sorted(path for path in (root / "docs").rglob("*") if path.is_file())
+    pages = [_load_page(root, path) for path in files if path.suffix == ".md"]
+    if not pages:
+        raise Malformed(str(root / "docs"), "no pages")
+    for path in files:
+        name = path.relative_to(root).as_posix()
+        if path.suffix != ".md" and not name.startswith(ASSETS):
+            raise Malformed(name, "docs/ holds pages and assets alone", remedy="move it elsewhere")
+    return pages
+
+
+def _load_page(root: Path, path: Path) -> Page:
+    """Read a page. Raises Malformed for what stands outside its lines."""
+    name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+    if text.startswith(("---", "\ufeff")):
+        what = "a page begins with its first line: no front matter, no byte order mark"
+        raise Malformed(f"{name}:1", what, remedy="remove it")
+    return Page(name, text)
+
+
+def check_includes(root: Path, page: Page) -> None:
+    """Raise Malformed, with page and line, if an include of `page` does not exist."""
+    for line, path in page.includes:
+        if not (root / path).is_file():
+            raise Malformed(
+                f"{page.path}:{line}",
+                f"there is no file {path}",
+                [("nearest", _nearest(root, path))],
+                "mend the path, or add the file",
+            )
+
+
+def shown_text(root: Path, page: Page) -> str:
+    """Return what the fences of a page show, but for diagrams: code, commands and output."""
+    parts = ["\n".join(fence.lines) for fence in page.fences if fence.kind != "diagram"]
+    files = [root / path for _, path in page.includes]
+    return "\n".join([*parts, *(f.read_text(encoding="utf-8") for f in files if f.is_file())])
+
+
+def beside(root: Path, page: Page, line: int) -> str:
+    """Return what the blocks next to a line show: the one above it and the one below."""
+    above = [fence for fence in page.fences if fence.line < line][-1:]
+    below = [fence for fence in page.fences if fence.line > line][:1]
+    parts = []
+    for fence in above + below:
+        parts += [f"`{fence.attributes.get('title', '')}`", "\n".join(fence.lines)]
+        if fence.include and (root / fence.include).is_file():
+            parts.append((root / fence.include).read_text(encoding="utf-8"))
+    return "\n".join(parts)
+
+
+def check_fences(page: Page) -> None:
+    """Raise Malformed for a fence that nobody accounts for.
+
+    A fence is a snippet or a transcript that exists as a file, a diagram, computed while the site
+    is built, or marked as not run here with a system and a source.
+    """
+    for fence in page.fences:
+        place = f"{page.path}:{fence.line}"
+        if fence.kind == "not-run":
+            _check_not_run(fence, place)
+        elif (title := fence.attributes.get("title")) and _misnames(fence, title):
+            facts = [("title", title), ("file", fence.include)]
+            raise Malformed(place, "this title names another file than the block shows", facts)
+        elif fence.include and Path(fence.include).parent.as_posix() != f"snippets/{page.stem}":
+            facts = [("shown", fence.include), ("folder", f"snippets/{page.stem}/")]
+            raise Malformed(place, "this block shows a file of another page", facts)
+        elif not _is_accounted_for(fence):
+            raise Malformed(
+                place,
+                "nobody runs this block",
+                [("block", f"```{fence.info}"), ("begins", fence.lines[0] if fence.lines else "")],
+                'move it to snippets/ and show the file with `--8<--`, or mark it "not-run"',
+            )
+
+
+def _misnames(fence: Fence, title: str) -> bool:
+    return title != Path(fence.include).name
+
+
+def _is_accounted_for(fence: Fence) -> bool:
+    if fence.kind == "console":
+        return fence.include.endswith(".console")
+    is_file = fence.include.startswith("snippets/") and not fence.include.endswith(".console")
+    return is_file or fence.kind == "diagram" or fence.is_computed
+
+
+def _check_not_run(fence: Fence, place: str) -> None:
+    if missing := {"system", "source"} - fence.attributes.keys():
+        names = " and ".join(sorted(missing))
+        remedy = 'write ```not-run system="Windows" source="ms-netstat"'
+        raise Malformed(place, f"this block is not run, and lacks {names}", remedy=remedy)
+
+
+def check_snippets(root: Path) -> None:
+    """Raise Malformed for a comment or a docstring in a snippet: prose stands on the page."""
+    for file in sorted((root / "snippets").rglob("*.py")):
+        with file.open("rb") as code:
+            for token in tokenize.tokenize(code.readline):
+                is_docstring = token.type == tokenize.STRING and token.line.strip() == token.string
+                if token.type == tokenize.COMMENT or is_docstring:
+                    raise Malformed(
+                        f"{file.relative_to(root).as_posix()}:{token.start[0]}",
+                        "a snippet says nothing in prose, which nobody would prove",
+                        [("line", token.line.strip())],
+                        "say it on the page",
+                    )
+
+
+def orphans(root: Path, pages: list[Page]) -> Iterator[Malformed]:
+    """Yield an error for each file of snippets/ that no page shows."""
+    shown = {path for page in pages for _, path in page.includes}
+    for file in sorted((root / "snippets").rglob("*")):
+        name = file.relative_to(root).as_posix()
+        if file.is_file() and "__pycache__" not in file.parts and name not in shown:
+            yield Malformed(
+                name,
+                "no page shows this file",
+                remedy=f'show it in a fence with `--8<-- "{name}"`, or remove it',
+            )
+
+
+def _nearest(root: Path, path: str) -> str:
+    import difflib  # noqa: PLC0415
+
+    files = [
+        file.relative_to(root).as_posix()
+        for file in (root / "snippets").rglob("*")
+        if file.is_file()
+    ]
+    return next(iter(difflib.get_close_matches(path, files, n=1, cutoff=0)), "(snippets/ is empty)")

@@ -1,0 +1,175 @@
+"""Networks that are up, and commands on their hosts.
+
+    zygote ──► Network ── has ──► RunningHost ── starts ──► Terminal
+
+Only this module starts commands.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import keeper, warm
+from lab.errors import LabError
+from lab.network import Plan
+from lab.terminal import DEADLINE, Terminal, open_terminal
+from lab.zygote import check_ready, locale, zygote
+
+
+@dataclass
+class Result:
+    """How a command ended: its exit status and what its terminal showed, line by line."""
+
+    command: str
+    status: int
+    lines: list[str]
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+
+class Network:
+    """A network of hosts, up from creation to `close`; hosts are its attributes."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.terminals: list[Terminal] = []  # a terminal that closes hangs up its command
+        self._lock = threading.Lock()
+        self._control = zygote().open(plan)
+        told, _ = keeper.receive(self._control)
+        self._holder = os.pidfd_open(told["holder"])
+        ready, _ = keeper.receive(self._control)
+        check_ready(ready)
+        self.scratch = ready["scratch"]
+        self.hosts = {name: RunningHost(self, name) for name in plan.host_names}
+
+    def __getattr__(self, name: str) -> "RunningHost":
+        try:
+            return self.__dict__["hosts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __enter__(self) -> "Network":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process of the network; return when the kernel has removed them."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+            self._control.settimeout(DEADLINE)
+            self._control.recv(1)
+            select.select([self._holder], [], [], DEADLINE)  # pidfd_open(2): readable at the end
+        self._control.close()
+        os.close(self._holder)
+        for terminal in self.terminals:
+            terminal.close()
+
+    def ask(self, request: str, *descriptors: int, **values: object) -> tuple[dict, list[int]]:
+        """Send a request to the keeper and return its reply. Raises OSError with its errno."""
+        reply, passed = None, []
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            keeper.send(self._control, {"do": request, **values}, descriptors)
+            reply, passed = keeper.receive(self._control)
+        if reply is None:
+            raise LabError("the lab", "the keeper of this network has ended")
+        if "error" in reply:
+            raise OSError(reply["error"], reply["step"])
+        return reply, passed
+
+
+class RunningHost:
+    """A host of a network that is up; commands run in its home, or in a copied folder."""
+
+    def __init__(self, network: Network, name: str) -> None:
+        self.network, self.name = network, name
+        self.folder = f"{network.scratch}/{name}"
+
+    def copy(self, source: Path) -> None:
+        """Copy a folder to this host and let commands run in the copy."""
+        reply, _ = self.network.ask("copy", host=self.name, source=str(source), name=source.name)
+        self.folder = reply["folder"]
+
+    def start(
+        self,
+        command: str,
+        *,
+        root: bool = False,
+        cold: bool = False,
+        size: tuple[int, int] | None = None,
+    ) -> Terminal:
+        """Start a command in a new terminal of this host.
+
+        `root` keeps every capability, `cold` forbids a fork of the zygote, `size` (rows, columns)
+        makes the terminal an interactive one.
+        """
+        argv = None if cold else warm.words(command)
+        screen, theirs = open_terminal(size)
+        ended, status = os.pipe()
+        try:
+            reply, _ = self.network.ask(
+                "start",
+                theirs,
+                theirs,
+                theirs,
+                status,
+                host=self.name,
+                argv=argv or ["bash", "-c", command],
+                folder=self.folder,
+                environ=_environment(self.folder),
+                root=root,
+                is_warm=bool(argv),
+            )
+        finally:
+            os.close(theirs)
+            os.close(status)
+        terminal = Terminal(self, command, reply["pid"], screen, ended)
+        self.network.terminals.append(terminal)
+        return terminal
+
+    def run(self, command: str, *, root: bool = False, deadline: float = DEADLINE) -> Result:
+        """Run a command to its end. Raises LabError after `deadline` seconds."""
+        terminal = self.start(command, root=root)
+        terminal.wait_end(deadline)
+        return Result(command, terminal.status, terminal.lines())
+
+    def serve(self, command: str, *, root: bool = False, cold: bool = False) -> Terminal:
+        """Start a server and return once it accepts connections. Raises LabError with its log."""
+        terminal = self.start(command, root=root, cold=cold)
+        if not terminal.wait_listening():
+            raise LabError(
+                command,
+                f"this server ended with exit status {terminal.status} before it accepted",
+                [("log", "\n".join(terminal.lines()) or "(empty)")],
+            )
+        return terminal
+
+    def socket(self, family: int = socket.AF_INET, kind: int = socket.SOCK_STREAM) -> socket.socket:
+        """Return a new socket that lives on this host, with a timeout of DEADLINE seconds."""
+        _, (descriptor,) = self.network.ask(
+            "socket", host=self.name, family=int(family), kind=int(kind)
+        )
+        made = socket.socket(fileno=descriptor)
+        made.settimeout(DEADLINE)
+        return made
+
+
+def _environment(folder: str) -> dict[str, str]:
+    system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {
+        "PATH": f"{os.path.dirname(sys.executable)}:{system}",
+        "HOME": folder,
+        "USER": keeper.USER,
+        "SHELL": "/bin/bash",
+        # Two edits within a second and of one length would look the same to Python's cache.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **locale(),
+    }

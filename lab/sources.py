@@ -1,0 +1,76 @@
+"""Sources: the first-party documents behind what the lab cannot run, in sources.toml.
+
+A source carries the sentences and blocks that rest on it, word for word, as a proof carries its
+sentences; so neither can change, and no footnote can move, without the other.
+"""
+
+import datetime
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lab.errors import Malformed
+
+FILE = "sources.toml"
+FIELDS = frozenset({"title", "publisher", "url", "seen", "says", "supports"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """A first-party document; `seen` is the day it was looked at, `supports` what rests on it."""
+
+    name: str
+    title: str
+    publisher: str
+    url: str
+    seen: str
+    says: str
+    supports: tuple[str, ...]
+
+
+def load(path: Path) -> dict[str, Source]:
+    """Read the sources. Raises Malformed, naming the source and the field."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise Malformed(FILE, f"this is not TOML: {error}") from None
+    hosts = table.pop("publishers", {})
+    return {name: _source(name, values, hosts) for name, values in table.items()}
+
+
+def _source(name: str, values: dict, hosts: dict[str, str]) -> Source:
+    place = f"{FILE} [{name}]"
+    if values.keys() != FIELDS:
+        odd = ", ".join(sorted(values.keys() ^ FIELDS))
+        raise Malformed(place, f"a source has {', '.join(sorted(FIELDS))}", [("odd", odd)])
+    for key in ("title", "publisher", "says", "supports"):
+        if not values[key] or (isinstance(values[key], str) and not values[key].strip()):
+            raise Malformed(place, f"`{key}` is empty")
+    _check_address(place, values, hosts)
+    if not isinstance(values["seen"], datetime.date):
+        raise Malformed(place, "`seen` is a day, as in 2026-11-21", [("seen", str(values["seen"]))])
+    if values["seen"] > datetime.date.today():
+        raise Malformed(place, "`seen` lies in the future", [("seen", str(values["seen"]))])
+    seen, supports = values["seen"].isoformat(), tuple(values["supports"])
+    return Source(name, **{**values, "seen": seen, "supports": supports})
+
+
+def _check_address(place: str, values: dict, hosts: dict[str, str]) -> None:
+    """A document is first-party: it stands where its publisher publishes."""
+    address = urlsplit(str(values["url"]))
+    if address.scheme != "https":
+        raise Malformed(place, "the address is not https", [("url", str(values["url"]))])
+    host = hosts.get(values["publisher"])
+    if address.hostname != host:
+        raise Malformed(
+            place,
+            "the address is not its publisher's",
+            [
+                ("url", str(values["url"])),
+                ("publisher", f"{values['publisher']}: {host or '(unknown)'}"),
+            ],
+            "mend the address, or add the publisher and its host to [publishers]",
+        )

@@ -1,0 +1,95 @@
+"""The process that keepers are forked from, as the runner sees it; lab.keeper is its inside."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from lab import keeper, warm
+from lab.errors import LabError, NotPermitted
+from lab.network import Plan
+
+ROOT = Path(__file__).parent.parent
+KINDS = ("user", "net", "pid", "mnt", "uts", "ipc")  # of namespaces that the lab makes
+
+_lock = threading.Lock()
+_zygote: "Zygote | None" = None
+
+
+class Zygote:
+    """The process that keepers are forked from; one for each process that uses the lab."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environ = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
+        with theirs:
+            start = f"from lab import keeper; keeper.main({theirs.fileno()})"
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    f"import sys; sys.path.insert(1, {str(ROOT)!r}); {start}",
+                    " " * warm.ROOM,
+                ],
+                pass_fds=[theirs.fileno()],
+                cwd=ROOT,
+                env=environ | locale(),
+                start_new_session=True,  # Ctrl+C is for the runner alone
+            )
+        check_ready(keeper.receive(self._control)[0])
+
+    def open(self, plan: Plan) -> socket.socket:
+        """Return the control socket of a new keeper that holds a network of `plan`."""
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            keeper.send(self._control, {"plan": plan.name}, (theirs.fileno(),))
+        return mine
+
+
+def zygote() -> Zygote:
+    """Return the zygote of this process, started on first use."""
+    global _zygote
+    with _lock:
+        if _zygote is None or _zygote.process.poll() is not None:
+            _zygote = Zygote()
+        return _zygote
+
+
+def check_ready(message: dict | None) -> None:
+    if message is None:
+        what = "its first process ended before it was ready"
+        raise LabError("the lab", what, remedy="the reason stands above")
+    if "ready" not in message:
+        raise _refusal(message)
+
+
+def _refusal(message: dict) -> NotPermitted:
+    """Say which setting of this system forbids namespaces, as far as it can be seen."""
+    number = message.get("error", 0)
+    facts = [
+        ("tried", f"to {message.get('step', 'start the lab')}"),
+        ("answer", os.strerror(number) if number else "the process ended"),
+    ]
+    facts += [("detail", message["detail"])] if message.get("detail") else []
+    for setting, forbids, value in (
+        *((f"user/max_{kind}_namespaces", "0", "15000") for kind in KINDS),
+        ("kernel/unprivileged_userns_clone", "0", "1"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+    ):
+        with contextlib.suppress(OSError):
+            if Path("/proc/sys", setting).read_text().strip() == forbids:
+                name = setting.replace("/", ".")
+                facts.append(("setting", f"{name} = {forbids}"))
+                remedy = f"sudo sysctl -w {name}={value}"
+                break
+    else:
+        remedy = "in a container, allow namespaces (Docker: --privileged); else run as root"
+    return NotPermitted("the lab", "this system does not permit namespaces", facts, remedy)
+
+
+def locale() -> dict[str, str]:
+    """Fix what output depends on besides the program: language, time zone, kind of terminal."""
+    return {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm"}
