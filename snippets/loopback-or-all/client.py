@@ -1,0 +1,3 @@
+import httpx
+
+print(httpx.get("http://localhost:8000/").json())
