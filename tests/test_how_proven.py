@@ -1,0 +1,125 @@
+"""docs/how-proven.md"""
+
+import socket
+
+from lab.reach import cannot_reach, check_reaches
+
+EXAMPLE = "snippets/how-proven/example.console"
+OWN = "http://127.0.0.1:8000/"
+WIFI = "http://192.168.1.100:8000/"
+
+
+def test_transcripts_run_on_hosts_and_tests_carry_sentences(repository):
+    """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves.
+    A page of docs/ shows programs and transcripts of snippets/, and tests/ holds proofs, each of which quotes a page and uses lab/, which runs transcripts on hosts, each a namespace
+    """
+    assert "ok" in repository.run("lab", "check", EXAMPLE).output
+    listed = repository.run("lab", "claims", "how-proven").lines
+    carried = next(i for i, line in enumerate(listed) if "proven   The lab runs" in line)
+    assert "tests/test_how_proven.py:" in listed[carried + 1]
+
+
+def test_a_host_is_a_network_namespace(home):
+    """A host is a Linux network namespace: it has its own interfaces, addresses, routes and ports."""
+    spaces = {host.run("readlink /proc/self/ns/net").output for host in home.hosts.values()}
+    assert len(spaces) == len(home.hosts)
+    assert all(space.startswith("net:[") for space in spaces)
+    addresses = {host.run("ip -brief -4 address show wlan0").output for host in home.hosts.values()}
+    assert len(addresses) == len(home.hosts)
+    assert "192.168.1.100" in home.laptop.run("ip route").output
+    for host in home.hosts.values():
+        assert host.serve("uvicorn main:app").listening() == [("127.0.0.1", 8000)]
+
+
+def test_the_laptop_has_all_its_ports(home):
+    """The laptop of these pages listens on its port `8000` whatever your own computer has on that port."""
+    with socket.create_server(("127.0.0.1", 0)) as mine:
+        port = mine.getsockname()[1]
+        server = home.laptop.serve(f"uvicorn main:app --port {port}")
+        assert server.listening() == [("127.0.0.1", port)]
+    assert home.laptop.serve("uvicorn main:app").listening() == [("127.0.0.1", 8000)]
+
+
+def test_no_way_out(home):
+    """No host has a route to anything but the other hosts, and your own loopback address is not theirs."""
+    for host in home.hosts.values():
+        assert host.run("ip -4 route show table main").output.startswith("192.168.1.0/24 dev wlan0")
+        assert len(host.run("ip -4 route show table main").lines) == 1
+        assert host.run("ip route get 203.0.113.1").status != 0
+    home.laptop.serve("uvicorn main:app")
+    with socket.create_server(("127.0.0.1", 0)) as mine:
+        url = f"http://127.0.0.1:{mine.getsockname()[1]}/"
+        cannot_reach(home.laptop, url, control=(home.laptop, OWN))
+
+
+def test_the_phone_is_a_host_with_curl(home):
+    """The phone is a host of this kind, with curl in place of a browser."""
+    assert home.phone.run("hostname").output == "phone"
+    assert home.phone.run("readlink /proc/self/ns/net").output.startswith("net:[")
+    assert home.phone.run("curl --version").output.startswith("curl ")
+
+
+def test_the_prompt_names_host_and_privilege(home):
+    """The name before `$` is the host that ran the command; `#` in its place means with every privilege."""
+    plain, full = (home.laptop.run("grep CapEff /proc/self/status", root=r) for r in (False, True))
+    assert plain.output.endswith("\t0000000000000000")
+    assert full.output.endswith("ffff")
+    assert home.laptop.run("hostname").output == "laptop"
+
+
+def test_a_server_stays_up(play):
+    """A server stays up, and the transcript goes on when the kernel says that it accepts connections."""
+    run = play("example.console")
+    assert run["laptop$ curl http://127.0.0.1:8000/"].output == '{"message":"Hello"}'
+    assert "Application startup complete." in run["laptop$ uvicorn main:app"].output
+
+
+def test_a_return_shows_what_was_printed_since(play):
+    """The line `laptop (uvicorn main:app):` goes back to the terminal of that command, and shows what it printed since."""
+    run = play("example.console")
+    assert '"GET / HTTP/1.1" 200 OK' in run["laptop (uvicorn main:app):"].output
+    assert "GET" not in run["laptop$ uvicorn main:app"].output
+
+
+def test_only_placeholders_may_differ(repository):
+    """A word in brackets stands for a value that differs from run to run, and the rest of a line is compared as it is."""
+    assert repository.run("lab", "check", EXAMPLE).status == 0
+    repository.change(EXAMPLE, "process [PID]", "process [99999]")
+    assert repository.run("lab", "check", EXAMPLE).status == 1
+    repository.change(EXAMPLE, "process [99999]", "process [PID]")
+    repository.change(EXAMPLE, "port 8000 after", "port 8001 after")
+    assert repository.run("lab", "check", EXAMPLE).status == 1
+
+
+def test_a_tick_leads_to_its_proof(site):
+    """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md)."""
+    anchor = "test-how-proven-test-a-tick-leads-to-its-proof"
+    assert f'href="../proofs/#{anchor}"' in site("how-proven/")
+    assert f'id="{anchor}"' in site("proofs/")
+
+
+def test_a_changed_sentence_fails_the_build(repository):
+    """If one character of a proven sentence changes, the build of this site fails."""
+    assert repository.run("mkdocs", "build", "--strict").status == 0
+    repository.change("docs/start/local.md", "Ctrl+C ends the server,", "Ctrl+C ends the server;")
+    built = repository.run("mkdocs", "build", "--strict")
+    assert built.status == 1
+    assert "docs/start/local.md has no such sentence" in built.output
+
+
+def test_an_open_claim_fails_in_ci(repository):
+    """If a page states something new without proof or source, the build fails in CI."""
+    page = "docs/start/containers.md"
+    repository.write(page, (repository.path / page).read_text() + "\nPort `8001` is better.\n")
+    assert repository.run("mkdocs", "build", "--strict").status == 0
+    built = repository.run("mkdocs", "build", "--strict", CI="true")
+    assert built.status == 1
+    assert "this claim is open" in built.output
+    assert "Port `8001` is better." in built.output
+
+
+def test_the_example_again(home):
+    """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves."""
+    home.laptop.serve("uvicorn main:app")
+    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
+    assert check_reaches(home.laptop, OWN) == '{"message":"Hello"}'

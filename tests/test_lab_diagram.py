@@ -1,0 +1,482 @@
+"""Strokes, names and requests of diagrams."""
+
+import textwrap
+
+import pytest
+
+from lab.diagram import ARMS, HEADS, NAMES, Box, Diagram, Request
+from lab.pages import Fence
+
+PAGE = "docs/start/page.md"
+ALT = 'alt="A laptop and a phone"'
+HOME = f'{ALT} network="home"'
+REFUSED = """
+┌────────────────────┐    ┌──────────┐
+│ laptop             │    │ phone    │
+│ ┌────────────────┐ │    │ ┌──────┐ │
+│ │ 127.0.0.1:8000 │ │    │ │      │ │
+│ └────────────────┘ │    │ │ curl │ │
+│ 192.168.1.100:8000 │╳───┼─┤      │ │
+└────────────────────┘    │ └──────┘ │
+                          └──────────┘
+"""
+
+
+def draw(text: str, info: str = ALT) -> Diagram:
+    """A diagram whose first row is line 11 of the page."""
+    rows = textwrap.dedent(text).strip("\n").splitlines()
+    return Diagram(PAGE, Fence("diagram", f"diagram {info}", 10, tuple(rows)))
+
+
+def problems(text: str, info: str = ALT) -> list[str]:
+    return [str(problem) for problem in draw(text, info).problems()]
+
+
+def whats(text: str, info: str = ALT) -> list[str]:
+    """What is wrong and where, without the row."""
+    return [p.partition("\n")[0].removeprefix(f"{PAGE}:") for p in problems(text, info)]
+
+
+def requests(text: str, info: str = HOME) -> list[tuple[str, str, bool]]:
+    return [(r.host, r.endpoint, r.reaches) for r in draw(text, info).requests()]
+
+
+# -- strokes --------------------------------------------------------------------------------------
+
+
+def test_an_error_shows_row_and_column() -> None:
+    text = """
+        ┌────┐
+        │ A  │
+        └─── ┘
+        """
+    assert problems(text) == [
+        f"{PAGE}:13:4: the stroke ─ meets nothing to the right\n  row:  └─── ┘\n  here:    ^",
+        f"{PAGE}:13:6: the stroke ┘ meets nothing to the left\n  row:  └─── ┘\n  here:      ^",
+    ]
+
+
+def test_a_lonely_stroke_meets_nothing_anywhere() -> None:
+    assert whats("┼") == [
+        f"11:1: the stroke ┼ meets nothing {where}"
+        for where in ("above", "below", "to the left", "to the right")
+    ]
+
+
+def around(character: str, arms: list[tuple[int, int]], ends: dict | None = None) -> str:
+    """Draw a character in the second row and column, with a stroke, or its end, at each arm."""
+    rows = [list("   ") for _ in range(3)]
+    rows[1][1] = character
+    for down, right in arms:
+        rows[1 + down][1 + right] = (ends or {}).get((down, right), "─" if right else "│")
+    return "\n".join("".join(row) for row in rows)
+
+
+def at_the_middle(text: str) -> list[str]:
+    rows = text.splitlines()
+    diagram = Diagram(PAGE, Fence("diagram", ALT, 10, tuple(rows)))
+    found = [str(problem).partition("\n")[0] for problem in diagram.problems()]
+    return [p.partition(": ")[2] for p in found if p.startswith(f"{PAGE}:12:2: ")]
+
+
+@pytest.mark.parametrize(
+    ("character", "missing"),
+    [(character, arm) for character, arms in ARMS.items() for arm in arms],
+    ids=lambda value: value if isinstance(value, str) else NAMES[value],
+)
+def test_a_stroke_meets_another_in_each_direction(character: str, missing: tuple) -> None:
+    others = [arm for arm in ARMS[character] if arm != missing]
+    what = f"the stroke {character} meets nothing {NAMES[missing]}"
+    assert at_the_middle(around(character, others)) == [what]
+    assert at_the_middle(around(character, [*others, missing])) == []
+    beside = {missing: "│" if missing[1] else "─"}  # a stroke that runs past
+    assert at_the_middle(around(character, [*others, missing], beside)) == [what]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_an_arrow_head_ends_a_stroke(head: str) -> None:
+    away = HEADS[head]
+    stroke = "─" if away[1] else "│"
+    back = (-away[0], -away[1])
+    assert at_the_middle(around(stroke, [back, away], {away: head})) == []
+    assert at_the_middle(around(stroke, [back, away], {back: head})) == [
+        f"the stroke {stroke} meets nothing {NAMES[back]}"
+    ]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_an_arrow_head_leads_from_a_stroke_to_something(head: str) -> None:
+    away = HEADS[head]
+    back = (-away[0], -away[1])
+    assert at_the_middle(around(head, [back, away])) == []
+    assert at_the_middle(around(head, [back])) == [f"the arrow head {head} points at nothing"]
+    assert at_the_middle(around(head, [away])) == [f"no stroke leads to the arrow head {head}"]
+    assert at_the_middle(around(head, [])) == [
+        f"no stroke leads to the arrow head {head}",
+        f"the arrow head {head} points at nothing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "sound"),
+    [
+        ("├─╳│", True),
+        ("│╳─┤", True),
+        ("├─╳┤", True),
+        ("├─╳ │", False),
+        ("│ ╳─┤", False),
+        ("├─ ╳│", False),
+        ("╳", False),
+        ("├─╳ x", False),
+    ],
+)
+def test_a_cross_stands_between_a_stroke_and_a_box(row: str, sound: bool) -> None:
+    column = row.index("╳") + 1
+    found = [what for what in whats(row) if what.startswith(f"11:{column}:")]
+    assert found == ([] if sound else [f"11:{column}: ╳ ends a stroke and stands at a box"])
+
+
+@pytest.mark.parametrize(
+    ("character", "name"),
+    [
+        ("→", "RIGHTWARDS ARROW"),
+        ("═", "BOX DRAWINGS DOUBLE HORIZONTAL"),
+        ("╭", "BOX DRAWINGS LIGHT ARC DOWN AND RIGHT"),
+        ("…", "HORIZONTAL ELLIPSIS"),
+        ("é", "LATIN SMALL LETTER E WITH ACUTE"),
+        ("\N{NO-BREAK SPACE}", "NO-BREAK SPACE"),
+        ("📱", "MOBILE PHONE"),
+        ("電", "CJK UNIFIED IDEOGRAPH-96FB"),
+        ("\t", "U+0009"),
+    ],
+)
+def test_characters_of_other_widths(character: str, name: str) -> None:
+    row = f"a {character} b"
+    diagram = draw(row)
+    assert [str(p).partition("\n")[0] for p in diagram.problems()] == [
+        f"{PAGE}:11:3: {name} is not one column wide in every font"
+    ]
+
+
+# -- what it must say -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("info", ["", 'alt=""', 'alt="2 hosts"', 'network="home"'])
+def test_a_diagram_has_an_alternative_without_numbers(info: str) -> None:
+    text = REFUSED if "network" in info else "┌──┐\n└──┘"
+    assert problems(text, info) == [
+        f'{PAGE}:11:1: a diagram has alt="…": what it shows, in words and without numbers\n'
+        f"  row:  {text.strip().splitlines()[0]}\n  here: ^"
+    ]
+
+
+def test_an_empty_diagram() -> None:
+    assert problems("") == []
+    assert [problem.splitlines()[1:] for problem in problems("", "")] == [["  row:", "  here: ^"]]
+    assert draw("").columns == 0
+
+
+def test_an_unknown_network() -> None:
+    assert whats("laptop", f'{ALT} network="hom"') == ["11:1: there is no network called hom"]
+
+
+def test_an_unknown_host() -> None:
+    assert whats(REFUSED.replace("│ phone ", "│ fon   "), HOME) == [
+        "11:27: the network home has no host called fon"
+    ]
+    assert whats(REFUSED.replace("│ phone ", "│       "), HOME) == [
+        "11:27: the network home has no host called (no name)"
+    ]
+    assert whats(REFUSED.replace("│ phone ", "│ phones"), HOME) == [
+        "11:27: the network home has no host called phones"
+    ]
+
+
+@pytest.mark.parametrize("address", ["192.168.1.101", "10.8.0.5", "8.8.8.8", "1.2.3.4"])
+def test_an_unknown_address(address: str) -> None:
+    text = REFUSED.replace("                          └─", f"{address:<26}└─")
+    assert whats(text, HOME) == [f"18:1: {address} is no address of the network home"]
+
+
+def test_an_address_of_another_host() -> None:
+    text = SIDE.replace("192.168.1.100:80", "192.168.1.50:80 ").replace("wlan0", "     ")
+    assert whats(text, HOME) != []
+
+
+def test_an_unknown_address_without_network() -> None:
+    assert whats("ask 192.168.1.100") == [
+        "11:5: 192.168.1.100 is no address of a diagram without one"
+    ]
+    assert whats("ask 2001:db8::1 now") == [
+        "11:5: 2001:db8::1 is no address of a diagram without one"
+    ]
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "0.0.0.0", "::1", "::", "version 1.2.3", "a:b"])
+def test_addresses_of_every_host_and_other_words(text: str) -> None:
+    assert whats(text) == []
+
+
+def test_a_port_that_no_request_asks_for() -> None:
+    assert whats(REFUSED.replace("127.0.0.1:8000", "127.0.0.1:8001"), HOME) == [
+        "14:14: no request here asks for port 8001"
+    ]
+
+
+def test_a_diagram_of_a_network_without_request() -> None:
+    text = REFUSED.replace("│╳───┼─┤", "│    │ │")
+    assert whats(text, HOME)[-1] == "11:1: a diagram of a network draws a request: ├──► or ├──╳"
+
+
+def test_a_word_that_the_page_does_not_say() -> None:
+    text = "laptop Laptop app a 80 main.py"
+    assert [str(problem) for problem in draw(text).unseen("The phone, a LAPTOP, main.py.")] == [
+        f"{PAGE}:11:15: the page says `app` nowhere else\n  row:  {text}\n  here: {' ' * 14}^"
+    ]
+    assert list(draw("a desktop or a colleague", HOME).unseen("or")) != []
+    assert list(draw("a desktop or a phone", HOME).unseen("or")) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "column", "value"),
+    [
+        ("uvicorn --host 0.0.0.0", 9, "--host 0.0.0.0"),
+        ("main.py --reload", 9, "--reload"),
+        ('{"Hello":"message"}', 1, '{"Hello":"message"}'),
+    ],
+)
+def test_a_value_that_the_page_does_not_show(label: str, column: int, value: str) -> None:
+    shown = 'uvicorn main.py --host 127.0.0.1 reload\n{"message":"Hello"}'
+    assert [str(problem) for problem in draw(label).unseen(shown)] == [
+        f"{PAGE}:11:{column}: what runs for this diagram does not have {value}\n"
+        f"  row:  {label}\n  here: {' ' * (column - 1)}^"
+    ]
+    assert list(draw(label).unseen(f"{shown}\n{label}")) == []
+
+
+def test_an_option_of_a_network_is_one_of_what_runs() -> None:
+    shown = "uvicorn --host 127.0.0.1 --host 0.0.0.0 {a}"
+    text = "uvicorn --host 0.0.0.0 {a}"
+    info = HOME + ' run="uvicorn main:app --host {}"'
+    assert list(draw(text, info.format("0.0.0.0")).unseen(shown)) == []
+    (problem,) = draw(text, info.format("127.0.0.1")).unseen(shown)
+    assert problem.what == "what runs for this diagram does not have --host 0.0.0.0"
+
+
+# -- interfaces and arrows ------------------------------------------------------------------------
+
+SIDE = """
+┌───────────────────────┐    ┌───────┐
+│ laptop                │    │ phone │
+│    ┌──────────────────┤    │       │
+│    │ 192.168.1.100:80 │◄───┤       │
+│    │ wlan0            │    │       │
+│    └──────────────────┤    │       │
+└───────────────────────┘    └───────┘
+"""
+
+
+def test_an_interface_has_the_address_beside_it() -> None:
+    assert whats(SIDE, HOME) == []
+    assert whats(SIDE.replace("wlan0", "lo   "), HOME) == [
+        "15:8: lo does not have the address 192.168.1.100"
+    ]
+    local = SIDE.replace("192.168.1.100:80", "127.0.0.1:80    ")
+    assert whats(local.replace("wlan0", "lo   "), HOME) == []
+    assert whats(local, HOME) == ["15:8: wlan0 does not have the address 127.0.0.1"]
+
+
+def test_an_interface_outside_of_every_box() -> None:
+    whats(SIDE + "wlan0", HOME)
+
+
+def test_an_endpoint_of_ipv6() -> None:
+    ipv6 = SIDE.replace("192.168.1.100:80", "[::1]:80        ").replace("wlan0", "     ")
+    assert whats(ipv6, HOME) == []
+
+
+def test_an_endpoint_without_network() -> None:
+    assert whats("ask 127.0.0.1:80") == [
+        "11:5: an address with a port stands in a diagram of a network alone"
+    ]
+
+
+def test_in_a_network_an_arrow_lies_on_its_side() -> None:
+    text = SIDE.replace("└───────┘", "└───┬───┘") + (" " * 33 + "▼\n") + " " * 33 + "A"
+    assert whats(text, HOME) == ["18:34: in a network, an arrow lies on its side"]
+
+
+@pytest.mark.parametrize(
+    ("sign", "what"),
+    [
+        ("◄", "this arrow is no request, and answers none"),
+        ("╳", "this request goes to no address and port"),
+    ],
+)
+def test_an_arrow_that_is_no_request(sign: str, what: str) -> None:
+    text = SIDE.replace("│ wlan0            │    │", f"│ wlan0            │{sign}───┤")
+    assert whats(text, HOME) == [f"15:26: {what}"]
+
+
+def test_an_answer_comes_back_from_where_a_request_went() -> None:
+    assert problems(INSIDE.replace("[::1]:8000    ", "127.0.0.1:8000"), HOME) == []
+    back = SIDE.replace("│ wlan0            │    │", "│ wlan0            ├───►│")
+    assert whats(back, HOME) == []
+
+
+# -- requests -------------------------------------------------------------------------------------
+
+
+def test_a_refused_request_from_the_right() -> None:
+    assert problems(REFUSED, HOME) == []
+    assert draw(REFUSED, HOME).requests() == [Request("phone", "192.168.1.100:8000", False, 16)]
+
+
+def test_an_answered_request_from_the_right() -> None:
+    text = REFUSED.replace("╳", "◄")
+    assert problems(text, HOME) == []
+    assert requests(text) == [("phone", "192.168.1.100:8000", True)]
+
+
+INSIDE = """
+┌────────────────────────────────┐
+│ laptop                         │
+│ ┌──────┐    ┌────────────────┐ │
+│ │ curl ├───►│ [::1]:8000     │ │
+│ │      │◄───┤ uvicorn        │ │
+│ └──────┘    └────────────────┘ │
+└────────────────────────────────┘
+"""
+
+
+def test_a_request_inside_one_host_and_its_answer() -> None:
+    assert requests(INSIDE) == [("laptop", "[::1]:8000", True)]
+    ipv4 = INSIDE.replace("[::1]:8000    ", "127.0.0.1:8000")
+    assert problems(ipv4, HOME) == []
+    assert requests(ipv4) == [("laptop", "127.0.0.1:8000", True)]
+    assert requests(ipv4.replace("─►│ 127", "─╳│ 127")) == [("laptop", "127.0.0.1:8000", False)]
+    assert requests(ipv4.replace("127.0.0.1:8000", "localhost:8000")) == [
+        ("laptop", "localhost:8000", True)
+    ]
+
+
+@pytest.mark.parametrize("sign", ["►", "╳"])
+def test_a_request_from_the_left_through_borders(sign: str) -> None:
+    text = """
+        ┌──────────┐    ┌────────────────────┐
+        │ phone    │    │ laptop             │
+        │ ┌──────┐ │    │ ┌────────────────┐ │
+        │ │ curl ├─┼────┼►│ 127.0.0.1:8000 │ │
+        │ └──────┘ │    │ └────────────────┘ │
+        └──────────┘    └────────────────────┘
+        """.replace("►", sign)
+    assert problems(text, HOME) == []
+    assert requests(text) == [("phone", "127.0.0.1:8000", sign == "►")]
+
+
+def test_an_endpoint_on_a_side_of_its_host() -> None:
+    text = """
+        ┌──────────────────┐   ┌───────────────────┐
+        │ laptop           │   │ desktop           │
+        │    ┌─────────────┤   │ ┌───────────────┐ │
+        │    │ 0.0.0.0:80  │◄──┼─┤ browser, curl │ │
+        │    │ Wi-Fi       │   │ │               │ │
+        └────┴─────────────┘   │ └───────────────┘ │
+                               └───────────────────┘
+        """
+    assert problems(text, HOME) == []
+    assert requests(text) == [("desktop", "0.0.0.0:80", True)]
+
+
+def test_requests_come_from_top_to_bottom() -> None:
+    text = """
+        ┌──────────────────┐   ┌───────┐
+        │ laptop           │   │ phone │
+        │ 127.0.0.1:80     │╳──┤       │
+        │ 192.168.1.100:80 │◄──┤       │
+        │ 0.0.0.0:80       │◄──┤       │
+        └──────────────────┘   └───────┘
+        """
+    assert problems(text, HOME) == []
+    assert [(r.endpoint, r.reaches, r.line) for r in draw(text, HOME).requests()] == [
+        ("127.0.0.1:80", False, 13),
+        ("192.168.1.100:80", True, 14),
+        ("0.0.0.0:80", True, 15),
+    ]
+
+
+@pytest.mark.parametrize(
+    "label", ["server         ", "port 8000      ", "a 127.0.0.1:80 ", "127.0.0.1      "]
+)
+def test_an_arrow_to_anything_else_is_no_request(label: str) -> None:
+    text = INSIDE.replace("[::1]:8000    ", label[:14])
+    assert requests(text) == []
+
+
+def test_an_arrow_from_no_host_has_none() -> None:
+    text = """
+           ┌────────────────┐
+        ├─►│ 127.0.0.1:8000 │
+           └────────────────┘
+        """
+    assert requests(text) == [("", "127.0.0.1:8000", True)]
+
+
+# -- boxes ----------------------------------------------------------------------------------------
+
+
+def test_nested_boxes() -> None:
+    text = """
+        ┌───────┐
+        │ A ┌──┐│
+        │   │B ││
+        │   └──┘│
+        └───────┘
+        """
+    assert draw(text).boxes() == [Box(0, 0, 4, 8), Box(1, 4, 3, 7)]
+    assert problems(text) == []
+
+
+def test_boxes_that_share_a_side() -> None:
+    text = """
+        ┌──┬──┐
+        │a │b │
+        ├──┼──┤
+        │c │d │
+        └──┴──┘
+        """
+    assert len(draw(text).boxes()) == 9  # four, four of two, and the whole
+    assert problems(text) == []
+
+
+def test_a_gap_makes_no_box() -> None:
+    assert draw("┌──┐\n│  │\n└─ ┘").boxes() == []
+    assert draw("┌──┐\n│   \n└──┘").boxes() == []
+    assert draw("┌──┐\n│A │\n└──┘").boxes() == [Box(0, 0, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("point", "inside"),
+    [((0, 0), True), ((2, 3), True), ((1, 1), True), ((3, 0), False), ((0, 4), False)],
+)
+def test_what_a_box_holds(point: tuple[int, int], inside: bool) -> None:
+    assert Box(0, 0, 2, 3).holds(*point) is inside
+
+
+# -- the text alternative -------------------------------------------------------------------------
+
+
+def test_the_alternative_tells_each_request() -> None:
+    assert draw(REFUSED, HOME).alternative() == (
+        "A laptop and a phone. phone does not reach 192.168.1.100:8000."
+    )
+    assert draw(INSIDE, 'alt="A laptop." network="home"').alternative() == (
+        "A laptop. laptop reaches [::1]:8000."
+    )
+    assert draw("laptop").alternative() == "A laptop and a phone."
+
+
+def test_how_wide_and_what_runs() -> None:
+    diagram = draw(REFUSED, f'{HOME} run="laptop: uvicorn main:app; phone: true;"')
+    assert diagram.commands == ["laptop: uvicorn main:app", "phone: true"]
+    assert diagram.columns == len(REFUSED.splitlines()[1])

@@ -1,0 +1,266 @@
+"""docs/start/local.md
+
+Not proven here, because the lab cannot run it: what macOS and Windows do.
+"""
+
+import pytest
+from conftest import require
+
+from lab.reach import cannot_reach, check_reaches
+
+OWN = "http://127.0.0.1:8000/"
+WIFI = "http://192.168.1.100:8000/"
+HELLO = '{"message":"Hello"}'
+
+
+def test_only_this_computer_reaches_127_0_0_1(home):
+    """Bind the address `127.0.0.1` and the port `8000`: programs on this computer reach the app, and no other computer does.
+    A client and a FastAPI server on one computer; the request goes to the server, the response comes back
+    """
+    server = home.laptop.serve("uvicorn main:app")
+    assert server.listening() == [("127.0.0.1", 8000)]
+    assert check_reaches(home.laptop, OWN) == HELLO
+    for other in (home.phone, home.desktop):
+        cannot_reach(other, WIFI, control=(home.laptop, OWN))
+
+
+@pytest.mark.slow
+def test_reload_picks_up_an_edit(home, play):
+    """With `reload=True` Uvicorn starts the app again when you save `main.py`: the second answer comes from the edited file."""
+    assert "reload=True" in home.laptop.run("cat main.py").output
+    first, second = play("run.console").all(f"laptop$ curl {OWN}")
+    assert first.output == HELLO
+    assert second.output == '{"message":"Good morning"}'
+
+
+def test_ctrl_c_frees_the_port(home):
+    """Ctrl+C ends the server, and the port is free again."""
+    server = home.laptop.serve("uvicorn main:app")
+    assert home.laptop.run("python is_free.py 8000").status == 1
+    server.press("^C")
+    server.wait_end()
+    assert home.laptop.run("python is_free.py 8000").output == "8000: free"
+
+
+@pytest.mark.slow
+def test_the_guard_is_needed(home):
+    """Without the line `if __name__ == "__main__":` the program fails, because with `reload=True` a second process imports it and would start a server too."""
+    guard = 'if __name__ == "__main__":'
+    assert "reload=True" in home.laptop.run("cat main.py").output
+    home.laptop.run(f"sed 's/{guard}/if True:/' main.py > unguarded.py")
+    assert "if True:" in home.laptop.run("cat unguarded.py").output
+    started = home.laptop.start("python unguarded.py")
+    told = "start a new process before the"
+    assert started.wait_output(lambda lines: any(told in line for line in lines))
+    assert any("RuntimeError" in line for line in started.lines())
+    assert started.listening() == []
+    started.press("^C")
+    started.wait_end()
+    assert home.laptop.serve("python main.py").listening() == [("127.0.0.1", 8000)]
+
+
+@pytest.mark.slow
+def test_both_ways_open_the_same_listener(home):
+    """Both ways open the same listener: one IPv4 socket on `127.0.0.1`, port `8000`."""
+    found = []
+    for command in ("python main.py", "uvicorn main:app --host 127.0.0.1 --port 8000 --reload"):
+        server = home.laptop.serve(command)
+        found.append((server.listening(), home.laptop.run("ss -ltn").output))
+        server.press("^C")
+        server.wait_end()
+    assert found[0] == found[1]
+    assert found[0][0] == [("127.0.0.1", 8000)]
+
+
+def test_the_loopback_address_is_each_computers_own(home):
+    """`127.0.0.1` is a loopback address: on each computer it means that computer, so a phone that asks for it asks itself."""
+    home.laptop.serve("uvicorn main:app")
+    cannot_reach(home.phone, OWN, control=(home.laptop, OWN))
+    home.phone.serve("uvicorn other:app")
+    assert check_reaches(home.phone, OWN) == '{"message":"I am another app"}'
+    assert check_reaches(home.laptop, OWN) == HELLO
+
+
+def test_the_wildcard_address_lets_the_phone_in(home):
+    """`0.0.0.0` stands for every IPv4 address of the computer, so a phone on the same Wi-Fi reaches the app."""
+    server = home.laptop.serve("uvicorn main:app --host 0.0.0.0")
+    assert server.listening() == [("0.0.0.0", 8000)]
+    assert check_reaches(home.phone, WIFI) == HELLO
+    assert check_reaches(home.laptop, OWN) == HELLO
+
+
+def test_uvicorns_defaults(home):
+    """Uvicorn listens on `127.0.0.1` and port `8000` if you name neither.
+    | command | default host | default port |
+    | `uvicorn` | `127.0.0.1` | `8000` |
+    """
+    assert home.laptop.serve("uvicorn main:app").listening() == [("127.0.0.1", 8000)]
+
+
+@pytest.mark.slow
+def test_the_defaults_of_the_fastapi_command(home):
+    """`fastapi dev` takes the same pair; `fastapi run` takes `0.0.0.0` and port `8000`.
+    | `fastapi dev` | `127.0.0.1` | `8000` |
+    | `fastapi run` | `0.0.0.0` | `8000` |
+    """
+    for command, address in (("dev", "127.0.0.1"), ("run", "0.0.0.0")):
+        server = home.laptop.serve(f"fastapi {command} main.py")
+        assert server.listening() == [(address, 8000)]
+        server.press("^C")
+        server.wait_end()
+
+
+def test_fastapi_opens_no_socket(home):
+    """FastAPI has no port of its own: importing the app opens no socket."""
+    count = "import os; print(sum('socket' in os.readlink(f'/proc/self/fd/{d}') for d in range(3, 9) if os.path.exists(f'/proc/self/fd/{d}')))"
+    opened = "import socket; s = socket.socket(); "
+    assert home.laptop.run(f'python -c "from main import app; {count}"').output == "0"
+    assert home.laptop.run(f'python -c "{opened}{count}"').output == "1"
+
+
+def test_other_ports_work_as_well(home):
+    """Uvicorn takes `8080`, `3000` and `5000` as readily as `8000`."""
+    for port in (8080, 3000, 5000, 8000):
+        home.laptop.serve(f"uvicorn main:app --port {port}")
+        assert check_reaches(home.laptop, f"http://127.0.0.1:{port}/") == HELLO
+
+
+def test_ports_from_1024_up_need_no_privilege(home):
+    """A port from `1024` up needs no privilege on Linux; `1024` itself needs none either."""
+    assert home.laptop.run("grep CapEff /proc/self/status").output.endswith("0" * 16)
+    for port in (1024, 1025, 49151, 65535):
+        server = home.laptop.serve(f"uvicorn main:app --port {port}")
+        assert server.listening() == [("127.0.0.1", port)]
+
+
+def test_ports_below_1024_are_refused(home):
+    """Below `1024`, Linux refuses with `[Errno 13]` and `permission denied`, and Uvicorn ends with exit status 3."""
+    for port in (1, 80, 1023):
+        result = home.laptop.run(f"uvicorn main:app --port {port}")
+        assert result.status == 3
+        assert "[Errno 13]" in result.output
+        assert "permission denied" in result.output
+    assert home.laptop.serve("uvicorn main:app --port 1024").listening()
+
+
+def test_a_setting_moves_the_border(home):
+    """The setting `net.ipv4.ip_unprivileged_port_start` says where the free ports begin; its default is `1024`."""
+    assert home.laptop.run("sysctl -n net.ipv4.ip_unprivileged_port_start").output == "1024"
+    assert home.laptop.run("uvicorn main:app --port 80").status == 3
+    home.laptop.run("sysctl -w net.ipv4.ip_unprivileged_port_start=80", root=True)
+    assert home.laptop.serve("uvicorn main:app --port 80").listening() == [("127.0.0.1", 80)]
+    assert home.laptop.run("uvicorn main:app --port 79").status == 3
+
+
+BIND = (
+    "python -c \"import os, socket; socket.create_server(('127.0.0.1', 80)); print(os.getuid())\""
+)
+
+
+def test_the_capability_decides_and_not_the_user(home):
+    """The capability `CAP_NET_BIND_SERVICE` lets any user bind a port below that, and without it even user number 0 is refused."""
+    bind = "CAP_NET_BIND_SERVICE".removeprefix("CAP_").lower()  # as setpriv(1) spells it
+    alone = f"setpriv --inh-caps=-all,+{bind} --ambient-caps=-all,+{bind}"
+    without = f"setpriv --inh-caps=-{bind} --ambient-caps=-{bind}"
+    assert home.laptop.run(f"{alone} {BIND}", root=True).output == "1000"
+    # User 0 of a user namespace of its own, which has no power over the laptop's network.
+    as_root = "unshare --user --map-root-user"
+    assert home.laptop.run(f"{as_root} id -u").output == "0"
+    for refused in (
+        home.laptop.run(f"{without} {BIND}", root=True),
+        home.laptop.run(f"{as_root} {BIND}"),
+    ):
+        assert refused.status == 1
+        assert "PermissionError" in refused.output
+
+
+def test_lsof_says_nothing_of_a_free_port(play):
+    """`lsof -i :8000` prints nothing and ends with exit status 1 while no process uses the port."""
+    free, taken = play("free.console").all("laptop$ lsof -i :8000")
+    assert (free.status, free.output) == (1, "")
+    assert (taken.status, len(taken.lines)) == (0, 2)
+
+
+def test_a_taken_port_shows_its_holder(play):
+    """A port that is taken shows as `LISTEN`, with the process that holds it."""
+    run = play("free.console")
+    for output in (
+        run.all("laptop$ lsof -i :8000")[1].output,
+        run["laptop$ ss -ltnp 'sport = :8000'"].output,
+    ):
+        assert "LISTEN" in output
+        assert "uvicorn" in output
+
+
+def test_a_second_server_is_refused(play):
+    """A second server on a taken port ends with `[Errno 98]`, `address already in use` and exit status 3, after the app has started and stopped."""
+    second = play("free.console").all("laptop$ uvicorn main:app")[1]
+    assert second.status == 3
+    started, refused, stopped = (
+        next(i for i, line in enumerate(second.lines) if text in line)
+        for text in ("startup complete", "[Errno 98]", "shutdown complete")
+    )
+    assert started < refused < stopped
+    assert "address already in use" in second.lines[refused]
+
+
+@pytest.mark.slow
+def test_both_names_reach_the_app(home):
+    """`http://127.0.0.1:8000/` and `http://localhost:8000/` reach the same app, with curl, with httpx and with the `fetch` of a browser.
+    Run `uvicorn browser:app` and open `http://localhost:8000/page`.
+    """
+    assert 'fetch("http://localhost:8000/")' in home.laptop.run("cat browser.py").output
+    home.laptop.serve("uvicorn browser:app")
+    for name in ("127.0.0.1", "localhost"):
+        assert check_reaches(home.laptop, f"http://{name}:8000/") == HELLO
+    answers = home.laptop.run("python client.py").lines
+    assert answers == [f"{n} 200 {{'message': 'Hello'}}" for n in ("127.0.0.1", "localhost")]
+    assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://localhost:8000/page")
+    _let_the_page_ask(home.laptop, "127.0.0.1")
+    assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://127.0.0.1:8001/page")
+
+
+def _let_the_page_ask(laptop, name: str) -> None:
+    """Serve the page on port 8001, and let it fetch from there by `name`."""
+    laptop.run(f"sed -i 's#//localhost:8000/#//{name}:8001/#' browser.py")
+    laptop.serve("uvicorn browser:app --port 8001")
+
+
+def browse(host, url: str) -> str:
+    """Open a page in a browser on `host`, let its scripts end, and return what it has become."""
+    require("chromium")
+    quiet = "--disable-background-networking --disable-component-update --disable-sync"
+    return host.run(
+        f"chromium --headless --no-sandbox --disable-gpu --no-first-run {quiet}"
+        f" --user-data-dir=profile --virtual-time-budget=5000 --dump-dom {url} 2>/dev/null"
+    ).output
+
+
+@pytest.mark.slow
+def test_two_names_are_two_origins(home):
+    """To a browser the two names are two origins: a page from `http://127.0.0.1:8000` cannot read an answer from `http://localhost:8000`."""
+    home.laptop.serve("uvicorn browser:app")
+    assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://localhost:8000/page")
+    assert '<p id="answer">no answer yet</p>' in browse(home.laptop, "http://127.0.0.1:8000/page")
+
+
+def test_localhost_has_two_addresses(home):
+    """`localhost` is a name for both loopback addresses, `127.0.0.1` and `::1`."""
+    found = home.laptop.run(
+        "python -c \"import socket; print(*[a[4][0] for a in socket.getaddrinfo('localhost', 8000, type=socket.SOCK_STREAM)])\""
+    )
+    assert sorted(found.output.split()) == ["127.0.0.1", "::1"]
+
+
+def test_a_client_can_meet_another_app_at_localhost(play):
+    """A client that tries `::1` first meets another app there, if one listens on it."""
+    answers = play("localhost.console")["laptop$ python client.py"].lines
+    assert answers[0] == "127.0.0.1 200 {'message': 'Hello'}"
+    assert answers[1] == "localhost 200 {'message': 'I am another app'}"
+
+
+def test_httpx_goes_on_to_127_0_0_1(home):
+    """If nothing listens on `::1`, httpx goes on to `127.0.0.1` and gets its answer."""
+    home.laptop.serve("uvicorn main:app")
+    cannot_reach(home.laptop, "http://[::1]:8000/", control=(home.laptop, OWN))
+    assert home.laptop.run("python client.py").lines[1] == "localhost 200 {'message': 'Hello'}"

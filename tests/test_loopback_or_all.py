@@ -1,0 +1,250 @@
+"""docs/start/loopback-or-all.md
+
+Not proven here, because the lab cannot run it: the firewall of Windows, and a Wi-Fi that keeps its
+clients apart.
+"""
+
+import pytest
+from test_local import browse
+
+from lab.reach import ask, cannot_hear, cannot_reach, check_reaches
+
+LOOPBACK = "uvicorn main:app --host 127.0.0.1"
+ALL = "uvicorn main:app --host 0.0.0.0"
+OWN = "http://localhost:8000/"
+WIFI = "http://192.168.1.100:8000/"
+SEEN_AS = {"laptop": "127.0.0.1", "phone": "192.168.1.50", "desktop": "192.168.1.60"}
+
+
+def restart(host, old, command: str):
+    """End a server as Ctrl+C does, and start another in its place."""
+    old.press("^C")
+    old.wait_end()
+    return host.serve(command)
+
+
+def test_which_to_bind(home):
+    """Bind `127.0.0.1` while only this computer needs the app, and `0.0.0.0` only while you test from a phone or another computer.
+    A laptop with two addresses and a server on the loopback address alone; its own browser reaches it, a phone does not
+    The same laptop with a server on all its addresses; its own browser and the phone both reach it
+    | who asks, and for what | `--host 127.0.0.1` | `--host 0.0.0.0` |
+    """
+    server = home.laptop.serve(LOOPBACK)
+    for other in (home.phone, home.desktop):
+        cannot_reach(other, WIFI, control=(home.laptop, OWN))
+    restart(home.laptop, server, ALL)
+    for host, url in ((home.laptop, OWN), (home.phone, WIFI), (home.desktop, WIFI)):
+        assert SEEN_AS[host.name] in check_reaches(host, url)
+
+
+def test_the_laptops_interfaces(home):
+    """The laptop has two interfaces here: `lo` has `127.0.0.1`, and `wlan0`, the Wi-Fi, has `192.168.1.100`."""
+    rows = [line.split() for line in home.laptop.run("ip -4 -brief address").lines]
+    assert [(name.partition("@")[0], address) for name, _, address, *_ in rows] == [
+        ("lo", "127.0.0.1/8"),
+        ("wlan0", "192.168.1.100/24"),
+    ]
+
+
+@pytest.mark.slow
+def test_the_laptops_browser_reaches_both(home):
+    """| a browser on the laptop, `http://localhost:8000/` | yes | yes |"""
+    server = home.laptop.serve(LOOPBACK)
+    assert '{"you are":"127.0.0.1"}' in browse(home.laptop, OWN)
+    restart(home.laptop, server, ALL)
+    assert '{"you are":"127.0.0.1"}' in browse(home.laptop, OWN)
+
+
+def test_the_laptops_python_client_reaches_both(home):
+    """| a Python client on the laptop, `http://localhost:8000/` | yes | yes |"""
+    assert "http://localhost:8000/" in home.laptop.run("cat client.py").output
+    server = home.laptop.serve(LOOPBACK)
+    assert home.laptop.run("python client.py").output == "{'you are': '127.0.0.1'}"
+    restart(home.laptop, server, ALL)
+    assert home.laptop.run("python client.py").output == "{'you are': '127.0.0.1'}"
+
+
+@pytest.mark.slow
+def test_a_phone_reaches_the_wildcard_address_alone(home):
+    """| a phone on the Wi-Fi, `http://192.168.1.100:8000/` | no, refused | yes |"""
+    server = home.laptop.serve(LOOPBACK)
+    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
+    assert "you are" not in browse(home.phone, WIFI)
+    restart(home.laptop, server, ALL)
+    assert '{"you are":"192.168.1.50"}' in check_reaches(home.phone, WIFI)
+    assert '{"you are":"192.168.1.50"}' in browse(home.phone, WIFI)
+
+
+def test_another_computer_reaches_the_wildcard_address_alone(home):
+    """| another computer on the Wi-Fi, `http://192.168.1.100:8000/` | no, refused | yes |"""
+    server = home.laptop.serve(LOOPBACK)
+    cannot_reach(home.desktop, WIFI, control=(home.laptop, OWN))
+    restart(home.laptop, server, ALL)
+    assert check_reaches(home.desktop, WIFI) == '{"you are":"192.168.1.60"}'
+
+
+def test_the_safer_of_the_two(home):
+    """`127.0.0.1` is the safer of the two: one of these three computers reaches the app, and with `0.0.0.0` all three do.
+    127.0.0.1: this computer alone
+    """
+    urls = {name: OWN if name == "laptop" else WIFI for name in home.hosts}
+    counts = []
+    for command in (LOOPBACK, ALL):
+        server = home.laptop.serve(command)
+        counts.append(
+            [name for name, url in urls.items() if ask(home.hosts[name], url).status == 0]
+        )
+        server.press("^C")
+        server.wait_end()
+    assert counts == [["laptop"], ["laptop", "phone", "desktop"]]
+
+
+def test_the_app_tells_each_client_its_address(home):
+    """The app tells each client its address."""
+    home.laptop.serve(ALL)
+    for host, address in SEEN_AS.items():
+        url = OWN if host == "laptop" else WIFI
+        assert check_reaches(home.hosts[host], url) == f'{{"you are":"{address}"}}'
+
+
+def test_the_phone_asks_itself(play):
+    """The phone that asks for `127.0.0.1` asks itself, and nothing listens there."""
+    run = play("loopback.console")
+    assert run["laptop$ curl http://127.0.0.1:8000/"].output == '{"you are":"127.0.0.1"}'
+    refused = run["phone$ curl http://127.0.0.1:8000/"]
+    assert refused.status == 7
+    assert "127.0.0.1 port 8000" in refused.output
+
+
+def test_loopback_never_leaves_the_computer(home):
+    """A request to `127.0.0.1` never leaves the computer: the Wi-Fi interface sends no packet while `lo` does."""
+    home.laptop.serve(LOOPBACK)
+    counted = home.laptop.run("python packets.py").lines
+    assert counted == ["lo sent packets", "wlan0 sent nothing"]
+    asking = 'urlopen("http://127.0.0.1:8000/")'
+    home.laptop.run(
+        f"sed -i 's#{asking}.read()#urlopen(\"http://192.168.1.50:8000/\")#' packets.py"
+    )
+    home.phone.serve(ALL)
+    counted = home.laptop.run("python packets.py").lines
+    assert counted == ["lo sent nothing", "wlan0 sent packets"]
+
+
+def test_no_firewall_takes_part(home):
+    """No firewall takes part
+    The kernel refuses the phone because nothing listens on the address that the phone asks for, and it does so with no firewall rule at all.
+    """
+    server = home.laptop.serve(LOOPBACK)
+    for host in (home.laptop, home.phone):
+        rules = host.run("nft list ruleset", root=True)
+        assert (rules.status, rules.output) == (0, "")
+    assert server.listening() == [("127.0.0.1", 8000)]
+    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
+    restart(home.laptop, server, "uvicorn main:app --host 192.168.1.100")
+    assert check_reaches(home.phone, WIFI) == '{"you are":"192.168.1.50"}'
+
+
+@pytest.mark.slow
+def test_a_firewall_looks_different(home):
+    """A firewall that drops packets looks different: the phone is not refused, it times out."""
+    home.laptop.serve(ALL)
+    assert check_reaches(home.phone, WIFI)
+    for rule in (
+        "add table inet wall",
+        "add chain inet wall input '{ type filter hook input priority 0; }'",
+        "add rule inet wall input iif wlan0 tcp dport 8000 drop",
+    ):
+        assert home.laptop.run(f"nft {rule}", root=True).status == 0
+    cannot_hear(home.phone, WIFI, control=(home.laptop, OWN))
+
+
+def test_every_network_of_the_computer(two_networks):
+    """`0.0.0.0` takes connections on every network that the computer is on, the second as well as the Wi-Fi.
+    0.0.0.0: every IPv4 address of this computer
+    """
+    laptop = two_networks.laptop
+    server = laptop.serve("uvicorn main:app --host 192.168.1.100")
+    cannot_reach(
+        two_networks.colleague, "http://10.8.0.5:8000/", control=(two_networks.phone, WIFI)
+    )
+    restart(laptop, server, ALL)
+    assert check_reaches(two_networks.phone, WIFI) == '{"you are":"192.168.1.50"}'
+    colleague = check_reaches(two_networks.colleague, "http://10.8.0.5:8000/")
+    assert colleague == '{"you are":"10.8.0.7"}'
+
+
+def test_a_later_address_is_covered(home):
+    """It covers an address that the computer gets after the server has started."""
+    later = "http://192.168.1.101:8000/"
+    home.laptop.serve(ALL)
+    assert "192.168.1.101" not in home.laptop.run("ip -brief address").output
+    home.laptop.run("ip address add 192.168.1.101/24 dev wlan0", root=True)
+    assert check_reaches(home.phone, later) == '{"you are":"192.168.1.50"}'
+
+
+def test_ipv6_is_not_covered(home):
+    """It does not cover IPv6: a request to an IPv6 address of the same computer is refused."""
+    server = home.laptop.serve(ALL)
+    for host, url in (
+        (home.phone, "http://[2001:db8:1::100]:8000/"),
+        (home.laptop, "http://[::1]:8000/"),
+    ):
+        cannot_reach(host, url, control=(home.phone, WIFI))
+    restart(home.laptop, server, "uvicorn main:app --host ::")
+    assert "2001:db8:1::50" in check_reaches(home.phone, "http://[2001:db8:1::100]:8000/")
+
+
+def test_it_is_no_address_to_ask_for(home):
+    """It is no address to ask for: Linux takes a request to `http://0.0.0.0:8000/` as one to this computer, so it shows nothing about other computers."""
+    home.laptop.serve(LOOPBACK)
+    assert check_reaches(home.laptop, "http://0.0.0.0:8000/") == '{"you are":"127.0.0.1"}'
+    cannot_reach(home.phone, "http://0.0.0.0:8000/", control=(home.laptop, OWN))
+
+
+def test_the_router_has_to_forward(internet):
+    """It is open to the networks that the computer is on, and to nobody beyond a router until that router forwards the port."""
+    internet.laptop.serve(ALL)
+    outside = "http://203.0.113.1:8000/"
+    cannot_reach(internet.stranger, outside, control=(internet.phone, WIFI))
+    forward_the_port(internet.router)
+    assert check_reaches(internet.stranger, outside) == '{"you are":"203.0.113.99"}'
+
+
+def forward_the_port(router) -> None:
+    for rule in (
+        "add table ip nat",
+        "add chain ip nat prerouting '{ type nat hook prerouting priority dstnat; }'",
+        "add rule ip nat prerouting iif eth0 tcp dport 8000 dnat to 192.168.1.100",
+    ):
+        assert router.run(f"nft {rule}", root=True).status == 0
+
+
+def test_the_stranger_has_no_route(internet):
+    """The stranger has no route to `192.168.1.100`, and the address of the router answers with a refusal."""
+    internet.laptop.serve(ALL)
+    route = internet.stranger.run("ip route get 192.168.1.100")
+    assert route.status != 0
+    assert "unreachable" in route.output
+    control = (internet.phone, WIFI)
+    cannot_reach(internet.stranger, WIFI, control=control)
+    assert "203.0.113.1/24" in internet.router.run("ip -brief address").output
+    cannot_reach(internet.stranger, "http://203.0.113.1:8000/", control=control)
+
+
+def test_one_rule_lets_the_stranger_in(play):
+    """One forwarding rule on the router is enough: then the stranger reaches the app."""
+    before, after = play("internet.console").all("stranger$ curl http://203.0.113.1:8000/")
+    assert before.status == 7
+    assert after.output == '{"you are":"203.0.113.99"}'
+
+
+def test_a_container_has_its_own_loopback(container):
+    """Bind `0.0.0.0` inside a container, because `127.0.0.1` there is the loopback address of the container.
+    The exception: containers
+    """
+    inside = "http://172.17.0.2:8000/"
+    server = container.container.serve(LOOPBACK)
+    cannot_reach(container.laptop, OWN, control=(container.container, OWN))
+    cannot_reach(container.laptop, inside, control=(container.container, OWN))
+    restart(container.container, server, ALL)
+    assert check_reaches(container.laptop, inside) == '{"you are":"172.17.0.1"}'

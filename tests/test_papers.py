@@ -1,0 +1,68 @@
+"""What README.md, CONTRIBUTING.md, the Makefile and CI say of each other and of the code."""
+
+import re
+
+import pytest
+from conftest import IS_LINUX, ROOT
+
+from lab.transcript import PLACEHOLDERS
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.S)
+
+
+def test_the_address_of_the_site_is_the_same_everywhere() -> None:
+    (address,) = re.findall(r"^dev_addr: (\S+)", read("mkdocs.yml"), re.M)
+    assert f"http://{address}/" in read("README.md")
+    assert f"http://{address}/" in read("Makefile")
+    assert not address.endswith(":8000")
+
+
+def test_every_target_that_the_papers_name_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+    named = set(re.findall(r"\bmake ([a-z]+)\b(?! )", read("README.md") + read("CONTRIBUTING.md")))
+    assert named
+    assert named <= targets
+
+
+def test_ci_installs_what_the_readme_names() -> None:
+    (told,) = re.findall(r"apt-get install (.+)", read("README.md"))
+    (done,) = re.findall(r"recommends \\\n +(.+) > /dev/null", read(".ci/run"))
+    assert told.split() == done.split()
+
+
+def test_the_proof_that_contributing_shows_is_in_the_suite() -> None:
+    (shown,) = blocks(read("CONTRIBUTING.md"), "python")
+    page, _, proof = shown.partition("\n\n\n")
+    module = read("tests/test_containers.py")
+    assert module.startswith(page.rstrip('"'))
+    assert proof.strip() in module
+
+
+def test_the_papers_know_the_placeholders() -> None:
+    known = {placeholder.name for placeholder in PLACEHOLDERS}
+    named = set(re.findall(r"`(\[[A-Z]+\])`", read("CONTRIBUTING.md") + read("docs/how-proven.md")))
+    assert named - {"[PLACEHOLDERS]"} <= known
+
+
+def test_our_style_sheet_writes_nothing() -> None:
+    """Text in a style sheet would stand on a page without a proof."""
+    assert "content:" not in read("docs/assets/lab.css")
+
+
+@pytest.mark.skipif(not IS_LINUX, reason="hosts are Linux network namespaces")
+def test_the_session_of_the_readme() -> None:
+    from lab.network import PLANS
+    from lab.runner import Network
+
+    (session,) = blocks(read("README.md"), "text")
+    start, ask, answer = session.strip().splitlines()
+    with Network(PLANS["home"]) as network:
+        network.laptop.copy(ROOT / "snippets")
+        network.laptop.serve(start.removeprefix("laptop$ ").removesuffix(" &"))
+        assert network.phone.run(ask.removeprefix("laptop$ phone ")).output == answer

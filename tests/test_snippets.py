@@ -1,0 +1,80 @@
+"""Every app of the snippets, imported and run under a real Uvicorn server on loopback."""
+
+import asyncio
+import importlib.util
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+import pytest
+import uvicorn
+from conftest import ROOT
+
+APPS = sorted(
+    path for path in (ROOT / "snippets").rglob("*.py") if "FastAPI()" in path.read_text("utf-8")
+)
+ANSWERS = {
+    "local/main.py": {"message": "Hello"},
+    "local/other.py": {"message": "I am another app"},
+    "loopback-or-all/main.py": {"you are": "127.0.0.1"},
+    "containers/main.py": {"message": "Hello from the container"},
+    "how-proven/main.py": {"message": "Hello"},
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT / "snippets").as_posix()
+
+
+def load(path: Path) -> ModuleType:
+    """Import a snippet as a module of its own, whatever else is called `main`."""
+    spec = importlib.util.spec_from_file_location(f"snippet_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Started(uvicorn.Server):
+    """A server that says when it accepts connections, or has given up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = threading.Event()
+
+    async def startup(self, sockets: list | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.is_up.set()
+
+
+@pytest.mark.parametrize("path", APPS, ids=name_of)
+def test_the_app_answers_under_uvicorn(path: Path) -> None:
+    config = uvicorn.Config(load(path).app, host="127.0.0.1", port=0, log_config=None)
+    server = Started(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread.start()
+    try:
+        assert server.is_up.wait(20)
+        assert server.started
+        address, port = server.servers[0].sockets[0].getsockname()
+        response = httpx.get(f"http://{address}:{port}/", trust_env=False)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+    assert not thread.is_alive()
+    assert response.status_code == 200
+    assert response.json() == ANSWERS[name_of(path)]
+
+
+def test_every_app_has_an_answer() -> None:
+    assert {name_of(path) for path in APPS} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("path", APPS, ids=name_of)
+def test_importing_starts_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: pytest.fail("a server was started"))
+    monkeypatch.delitem(sys.modules, f"snippet_{path.stem}", raising=False)
+    assert load(path).app
