@@ -1,10 +1,9 @@
 """The built site in a browser: what fits on a screen, and what is asked of whom."""
 
 import functools
-import html
 import http.server
 import json
-import re
+import queue
 import shutil
 import subprocess
 import threading
@@ -17,8 +16,8 @@ from conftest import ROOT, require
 from lab import pages
 
 PAGES = [page.url for page in pages.load_pages(ROOT)]
-# Every page in a frame of each width; what does not fit, or comes from elsewhere, is written down.
-HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title><pre id="found">running</pre>
+# Every page in a frame of each width; what does not fit, or comes from elsewhere, is sent back.
+HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title><body>
 <script>
 const wanted = WANTED, found = [];
 async function look([page, width]) {
@@ -46,67 +45,74 @@ async function look([page, width]) {
   frame.remove();
 }
 (async () => {
-  for (const item of wanted) await look(item);
-  document.getElementById("found").textContent = JSON.stringify(found);
+  try { for (const item of wanted) await look(item); }
+  catch (error) { found.push(`the harness: ${error}`); }
+  await fetch("/found", {method: "POST", body: JSON.stringify(found)});
 })();
 </script>"""
 
 
+class Served(http.server.ThreadingHTTPServer):
+    """The built site and the harness, on a free loopback port; `found` gets what is sent back."""
+
+    def __init__(self, folder: Path) -> None:
+        handler = functools.partial(Handler, directory=str(folder))
+        super().__init__(("127.0.0.1", 0), handler)
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+        self.found: queue.Queue[list[str]] = queue.Queue()
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.found.put(json.loads(body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
 @pytest.fixture
-def served(built_site: Path, tmp_path: Path) -> Iterator[str]:
-    """The built site and the harness, served on a free loopback port."""
+def served(built_site: Path, tmp_path: Path) -> Iterator[Served]:
     folder = tmp_path / "site"
     shutil.copytree(built_site, folder)
     wanted = [(page, width) for page in PAGES for width in (390, 1280)]
     (folder / "harness.html").write_text(HARNESS.replace("WANTED", json.dumps(wanted)), "utf-8")
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Served(folder) as server:
         threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield server
         server.shutdown()
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None: ...
-
-
-def look(address: str, profile: Path) -> list[str]:
-    """Open the harness in a browser and return what it wrote down."""
+def look(served: Served, folder: Path) -> list[str]:
+    """Open the harness in a browser and return what it sent back."""
     require("chromium")
     flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
-    quiet = "--disable-background-networking --disable-component-update"
-    ended = subprocess.run(
-        [
-            "chromium",
-            *flags.split(),
-            *quiet.split(),
-            f"--user-data-dir={profile}",
-            "--virtual-time-budget=60000",
-            "--window-size=1400,1000",
-            "--dump-dom",
-            f"{address}/harness.html",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    written = re.search(r'<pre id="found">(.*?)</pre>', ended.stdout, re.S)
-    assert written, ended.stderr[-2000:]
-    return json.loads(html.unescape(written[1]))
+    quiet = "--disable-background-networking --disable-component-update --disable-quic"
+    command = ["chromium", *flags.split(), *quiet.split(), "--window-size=1400,1000"]
+    place = [f"--user-data-dir={folder / 'profile'}", f"{served.address}/harness.html"]
+    with (folder / "errors").open("w") as errors:
+        browser = subprocess.Popen([*command, *place], stdout=errors, stderr=errors)
+        try:
+            return served.found.get(timeout=100)
+        except queue.Empty:
+            return pytest.fail((folder / "errors").read_text()[-2000:])
+        finally:
+            browser.terminate()  # it ends its helpers itself
+            browser.wait(20)
 
 
-def test_every_page_fits_and_asks_nobody_else(served: str, tmp_path: Path) -> None:
-    found = look(served, tmp_path / "profile")
+def test_every_page_fits_and_asks_nobody_else(served: Served, tmp_path: Path) -> None:
+    found = look(served, tmp_path)
     assert len([line for line in found if line.endswith("looked at")]) == 2 * len(PAGES)
     assert [line for line in found if not line.endswith("looked at")] == []
 
 
-def test_what_does_not_fit_is_found(served: str, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_found(served: Served, tmp_path: Path) -> None:
     page = tmp_path / "site" / "start" / "local" / "index.html"
     wide = page.read_text("utf-8").replace("--columns: 57", "--columns: 20")
-    other = served.replace("127.0.0.1", "localhost") + "/assets/images/favicon.png"
+    other = served.address.replace("127.0.0.1", "localhost") + "/assets/images/favicon.png"
     page.write_text(wide.replace("<h1", f'<img src="{other}" alt=""><h1'), "utf-8")
-    found = "\n".join(look(served, tmp_path / "profile"))
+    found = "\n".join(look(served, tmp_path))
     assert "start/local/ at 390: a diagram is cut off" in found
     assert f"start/local/ at 390: asks {other}" in found
