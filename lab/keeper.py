@@ -21,7 +21,6 @@ import ctypes
 import errno
 import fcntl
 import gc
-import importlib
 import json
 import os
 import select
@@ -82,7 +81,6 @@ def main(control: int) -> None:
         send(runner, {"error": error.errno, "step": "make a user namespace"})
         return
     warm.preload()
-    importlib.import_module("pyroute2")
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps keepers
@@ -134,9 +132,12 @@ def _keep(plan: str, connection: socket.socket) -> None:
         step = "mount a scratch folder"
         scratch = _mount_scratch()
         step = "build the network"
+        _set_capabilities(every=True)  # for ip(8)
         hosts = _build_hosts(plan, scratch)
     except OSError as error:
-        send(connection, {"error": error.errno, "step": step, "detail": str(error)})
+        missing = error.filename if error.filename == "ip" else None
+        told = {"error": error.errno, "step": step, "detail": str(error), "missing": missing}
+        send(connection, told)
         os._exit(1)
     try:
         Keeper(hosts, scratch, connection).serve()
@@ -319,10 +320,13 @@ class Keeper:
         shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
         return {"folder": str(target)}, ()
 
-    def do_sockets(self, descriptors, pid):
-        """Tell where the session of `pid` listens and whether it holds a socket that does not."""
-        listening, mute = sockets.of_session(pid)
-        return {"listening": listening, "mute": mute}, ()
+    def do_listening(self, descriptors, session):
+        """Tell where the processes of a session listen."""
+        return {"listening": sockets.listening(session)}, ()
+
+    def do_is_mute(self, descriptors, session):
+        """Tell whether the processes of a session hold a socket that nobody listens on."""
+        return {"mute": sockets.is_mute(session)}, ()
 
     def do_socket(self, descriptors, host, family, kind):
         """Return a new socket that lives on `host`."""

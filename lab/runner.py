@@ -45,7 +45,12 @@ class Network:
         told, _ = keeper.receive(self._control)
         self._holder = os.pidfd_open(told["holder"])
         ready, _ = keeper.receive(self._control)
-        check_ready(ready)
+        try:
+            check_ready(ready)
+        except LabError:
+            self._control.close()
+            os.close(self._holder)
+            raise
         self.scratch = ready["scratch"]
         self.hosts = {name: RunningHost(self, name) for name in plan.host_names}
 

@@ -11,21 +11,28 @@ TCP_LISTEN = "0A"  # include/net/tcp_states.h
 TABLES = ("tcp", "tcp6", "udp", "udp6", "raw", "raw6", "unix", "netlink", "packet")
 
 
-def of_session(session: int) -> tuple[list[tuple[str, int]], bool]:
-    """Return where the processes of `session` listen, and whether they hold a mute socket.
-
-    A mute socket stands in no table of the kernel: it may be bound, but nobody listens on it.
-    """
-    held = {inode for pid in members(session) for inode in _inodes(pid)}
-    if not held:
-        return [], False
-    listening = {
+def listening(session: int) -> list[tuple[str, int]]:
+    """Return where the processes of `session` listen."""
+    held = _held(session)
+    found = {
         address
         for name in ("tcp", "tcp6")
-        for address, state, inode in _rows(session, name)
+        for address, state, inode in (_rows(session, name) if held else ())
         if state == TCP_LISTEN and inode in held
     }
-    return sorted(listening), bool(held - _known_inodes(session))
+    return sorted(found)
+
+
+def is_mute(session: int) -> bool:
+    """Tell whether the processes of `session` hold a socket that stands in no table of the kernel.
+
+    It may be bound, but nobody listens on it.
+    """
+    return bool(_held(session) - _known_inodes(session))
+
+
+def _held(session: int) -> set[str]:
+    return {inode for pid in members(session) for inode in _inodes(pid)}
 
 
 def members(session: int) -> Iterator[int]:

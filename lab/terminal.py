@@ -83,6 +83,11 @@ class Terminal:
         """Send a signal to every process of the command's session, its children too."""
         self.host.network.ask("signal_session", session=self.pid, number=int(number))
 
+    def end(self) -> None:
+        """End every process of the session at once, and return when the command is gone."""
+        self.kill_session(signal.SIGKILL)
+        self.wait_end()
+
     def wait_end(self, deadline: float = DEADLINE) -> int:
         """Return the exit status, as a shell tells it. Raises LabError after `deadline` seconds."""
         if not self._wait(lambda: self.status is not None, deadline):
@@ -136,11 +141,11 @@ class Terminal:
 
     def listening(self) -> list[tuple[str, int]]:
         """Return the addresses and ports that the command listens on, from the kernel's tables."""
-        reply, _ = self.host.network.ask("sockets", pid=self.pid)
+        reply, _ = self.host.network.ask("listening", session=self.pid)
         return [(address, port) for address, port in reply["listening"]]
 
     def _overrun(self, deadline: float) -> LabError:
-        reply, _ = self.host.network.ask("sockets", pid=self.pid)
+        reply, _ = self.host.network.ask("is_mute", session=self.pid)
         if reply["mute"]:
             what = f"after {deadline:g} s this server has a socket but accepts no connections"
         else:

@@ -62,17 +62,19 @@ def check_ready(message: dict | None) -> None:
     if message is None:
         what = "its first process ended before it was ready"
         raise LabError("the lab", what, remedy="the reason stands above")
+    if message.get("missing"):
+        what = f"the program {message['missing']} is not on this machine"
+        remedy = "install it; README.md lists the system packages that the lab runs"
+        raise LabError("the lab", what, remedy=remedy)
     if "ready" not in message:
         raise _refusal(message)
 
 
 def _refusal(message: dict) -> NotPermitted:
     """Say which setting of this system forbids namespaces, as far as it can be seen."""
-    number = message.get("error", 0)
-    facts = [
-        ("tried", f"to {message.get('step', 'start the lab')}"),
-        ("answer", os.strerror(number) if number else "the process ended"),
-    ]
+    number = message.get("error")
+    facts = [("tried", f"to {message.get('step', 'start the lab')}")]
+    facts += [("answer", os.strerror(number))] if number else []
     facts += [("detail", message["detail"])] if message.get("detail") else []
     for setting, forbids, value in (
         *((f"user/max_{kind}_namespaces", "0", "15000") for kind in KINDS),

@@ -459,6 +459,28 @@ def test_network_namespaces_that_are_not_permitted():
     assert "\n  setting: user.max_net_namespaces = 0\n" in output
 
 
+def test_the_program_that_builds_networks_is_missing(monkeypatch, tmp_path):
+    """PATH is where the lab looks for ip(8); Python itself is found without it."""
+    monkeypatch.setattr(zygote, "_zygote", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LabError) as raised:
+        Network(HOME)
+    assert str(raised.value) == block("""
+        the lab: the program ip is not on this machine
+          remedy: install it; README.md lists the system packages that the lab runs""")
+    zygote._zygote._control.close()
+    zygote._zygote.process.wait(timeout=5)
+
+
+def test_a_network_that_cannot_be_built(monkeypatch):
+    monkeypatch.setattr(Path, "read_text", lambda *_: "1000")
+    refusal = zygote._refusal({"error": None, "step": "build the network", "detail": "ip says no"})
+    assert str(refusal).splitlines()[1:-1] == [
+        "  tried:  to build the network",
+        "  detail: ip says no",
+    ]
+
+
 def test_a_refusal_that_no_setting_explains(monkeypatch):
     """Such as in a container, whose engine filters the system call."""
     monkeypatch.setattr(Path, "read_text", lambda *_: "1000")

@@ -54,7 +54,6 @@ def test_every_package_is_pinned_exactly() -> None:
 def test_the_site_builds_without_what_only_linux_has(tmp_path: Path) -> None:
     """A build on macOS or Windows imports none of this; it was not tried there."""
     missing = (
-        "pyroute2",
         "uvloop",
         "fcntl",
         "termios",
