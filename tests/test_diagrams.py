@@ -6,7 +6,7 @@ from conftest import ROOT
 from lab import pages
 from lab.diagram import Diagram
 from lab.network import PLANS
-from lab.reach import ask
+from lab.reach import reaches
 from lab.runner import Network
 
 FOUND = [
@@ -28,8 +28,7 @@ def measure(diagram: Diagram) -> dict[str, bool]:
             host, _, rest = command.rpartition(": ")
             network.hosts[host or diagram.plan.host_names[0]].serve(rest)
         return {
-            f"{r.host} → {r.endpoint}": ask(network.hosts[r.host], f"http://{r.endpoint}/").status
-            == 0
+            f"{r.host} → {r.endpoint}": reaches(network.hosts[r.host], f"http://{r.endpoint}/")
             for r in diagram.requests()
         }
 
