@@ -6,7 +6,7 @@ from lab import transcript
 from lab.errors import LabError, Malformed
 from lab.network import check_host, find_plan
 from lab.runner import Network
-from lab.terminal import Terminal
+from lab.terminal import DEADLINE, SETTLE, Terminal
 from lab.transcript import Outcome, Step, Transcript
 
 
@@ -31,6 +31,7 @@ class Play:
     def __init__(self, script: Transcript, network: Network, folder: Path) -> None:
         self._script, self._network = script, network
         self._open: list[tuple[Step, Terminal]] = []
+        self._patience = DEADLINE  # seconds that a step waits for what it expects
         for name in {step.host for step in script.steps}:
             network.hosts[name].copy(folder)
 
@@ -38,13 +39,16 @@ class Play:
         """Do one step and return its outcome."""
         place = f"{self._script.path}:{step.line}"
         try:
-            return self._return(step) if step.returns else self._command(step)
+            outcome = self._return(step) if step.returns else self._command(step)
         except Malformed:
             raise
         except LabError as error:
             raise LabError(
                 place, error.what, [("step", step.prompt), *error.facts], error.remedy
             ) from None
+        if not transcript.agrees(outcome):
+            self._patience = SETTLE  # what later steps expect may never come
+        return outcome
 
     def end(self) -> None:
         """Raise LabError if a server that nobody stopped has ended."""
@@ -98,6 +102,7 @@ class Play:
         terminal.wait_output(
             lambda lines: not step.status and self._is_enough(step, lines[start:]),
             lambda lines: self._is_promising(step, lines[start:]),
+            self._patience,
         )
 
     @staticmethod

@@ -36,6 +36,10 @@ PRELOADED = (
     "concurrent.futures.thread",
     "encodings.idna",
     "multiprocessing.process",
+    "anyio._backends._asyncio",  # a first request imports it
+    "httpx",
+    "httpcore",
+    "certifi",
 )
 SCRIPTS = ("uvicorn",)
 # No quoting, expansion, redirection or list of a shell is in these characters.
@@ -46,7 +50,7 @@ COLD_PATH: list[str] = []  # sys.path without the entries that the zygote was gi
 
 
 def preload() -> None:
-    """Import what the servers of the pages need, and nothing of the pages."""
+    """Import what the programs of the pages need, and nothing of the pages."""
     COLD_PATH[:] = sys.path[2:]  # less '' and the folder of lab, see lab.runner
     for name in PRELOADED:
         importlib.import_module(name)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ if IS_LINUX:
     from lab.network import PLANS
     from lab.play import run as run_transcript
     from lab.runner import Network, Result
+    from lab.zygote import zygote
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,13 +95,51 @@ def require(program: str) -> None:
 
 # -- networks -------------------------------------------------------------------------------------
 
+FIXTURES = {name.replace("-", "_"): name for name in PLANS} if IS_LINUX else {}
+_builder = ThreadPoolExecutor(max_workers=1)
+_ahead: "dict[str, Future[Network]]" = {}  # by the name of the plan
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the zygote while pytest collects; a process that runs no test needs none."""
+    runs_tests = hasattr(session.config, "workerinput") or not session.config.getoption(
+        "numprocesses"
+    )
+    if IS_LINUX and runs_tests and not session.config.getoption("collectonly"):
+        _builder.submit(zygote)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Build the network of the next proof while this one runs.
+
+    Only proofs stand it: a test of the lab counts the processes there are.
+    """
+    is_proof = page_of(item.path).startswith("docs/")
+    if nextitem is None or not is_proof or item.config.getoption("noise") in ("silent", "loud"):
+        return
+    for name in map(FIXTURES.get, nextitem.fixturenames):
+        if name and name not in _ahead:
+            _ahead[name] = _builder.submit(Network, PLANS[name])
+
+
+def pytest_sessionfinish() -> None:
+    for future in _ahead.values():
+        future.result().close()
+    _builder.shutdown()
+
+
+def _open(name: str) -> "Network":
+    future = _ahead.pop(name, None)
+    return future.result() if future else Network(PLANS[name])
+
 
 def _network(request: pytest.FixtureRequest, name: str) -> Iterator["Network"]:
     kind = request.config.getoption("noise")
     if kind in ("silent", "loud"):
         yield noise.NoisyNetwork(kind, PLANS[name])
         return
-    with Network(PLANS[name]) as network:
+    with _open(name) as network:
         if kind:
             noise.kill_servers(network)
         folder = snippets_of(request)

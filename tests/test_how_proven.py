@@ -2,6 +2,8 @@
 
 import socket
 
+import pytest
+
 from lab.reach import cannot_reach, check_reaches
 
 EXAMPLE = "snippets/how-proven/example.console"
@@ -9,6 +11,7 @@ OWN = "http://127.0.0.1:8000/"
 WIFI = "http://192.168.1.100:8000/"
 
 
+@pytest.mark.slow
 def test_transcripts_run_on_hosts_and_tests_carry_sentences(repository):
     """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves.
     A page of docs/ shows programs and transcripts of snippets/, and tests/ holds proofs, each of which quotes a page and uses lab/, which runs transcripts on hosts, each a namespace
@@ -81,6 +84,7 @@ def test_a_return_shows_what_was_printed_since(play):
     assert "GET" not in run["laptop$ uvicorn main:app"].output
 
 
+@pytest.mark.slow
 def test_only_placeholders_may_differ(repository):
     """A word in brackets stands for a value that differs from run to run, and the rest of a line is compared as it is."""
     assert repository.run("lab", "check", EXAMPLE).status == 0
@@ -91,6 +95,7 @@ def test_only_placeholders_may_differ(repository):
     assert repository.run("lab", "check", EXAMPLE).status == 1
 
 
+@pytest.mark.slow
 def test_a_tick_leads_to_its_proof(site):
     """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md)."""
     anchor = "test-how-proven-test-a-tick-leads-to-its-proof"
@@ -98,6 +103,7 @@ def test_a_tick_leads_to_its_proof(site):
     assert f'id="{anchor}"' in site("proofs/")
 
 
+@pytest.mark.slow
 def test_a_changed_sentence_fails_the_build(repository):
     """If one character of a proven sentence changes, the build of this site fails."""
     assert repository.run("mkdocs", "build", "--strict").status == 0
@@ -107,6 +113,7 @@ def test_a_changed_sentence_fails_the_build(repository):
     assert "docs/start/local.md has no such sentence" in built.output
 
 
+@pytest.mark.slow
 def test_an_open_claim_fails_in_ci(repository):
     """If a page states something new without proof or source, the build fails in CI."""
     page = "docs/start/containers.md"

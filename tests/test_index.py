@@ -1,5 +1,7 @@
 """docs/index.md"""
 
+import pytest
+
 from lab.reach import cannot_reach, check_reaches
 
 WIFI = "http://192.168.1.100:8000/"
@@ -27,6 +29,7 @@ def test_outside_a_container(container):
     assert "Directory listing" in check_reaches(container.laptop, "http://172.17.0.2:8000/")
 
 
+@pytest.mark.slow
 def test_every_command_is_run_and_compared(repository):
     """The suite runs every command on these pages on the host that its prompt names, and compares every output with the page.
     Host and port binding with FastAPI and Uvicorn, each sentence proven or sourced
@@ -55,6 +58,7 @@ def test_the_second_host_tries(home):
     assert "192.168.1.100" not in interfaces["phone"]
 
 
+@pytest.mark.slow
 def test_a_tick_leads_to_the_test(site):
     """A ✓ behind a sentence leads to the test that proves it."""
     proof = "proofs/#test-index-test-a-tick-leads-to-the-test"
