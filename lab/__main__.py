@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,13 +24,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command of the lab and return its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
     except LabError as error:
         print(error, file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # as in `python -m lab claims | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -219,6 +225,5 @@ def _claims(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     status = main()
-    sys.stdout.flush()
     # Not sys.exit: it would wait for the steps that still run. Their networks end with us.
     os._exit(status)

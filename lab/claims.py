@@ -12,21 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.diagram import Diagram
 from lab.errors import Malformed
 from lab.pages import INCLUDE, Fence, Page
+from lab.transcript import PLACEHOLDER_TABLE
 
 # A line that begins with one of these verbs tells you to do something.
 VERBS = frozenset(
     "Add Ask Choose Copy Create Edit Find Follow Open Pick Press Read Remove Run Save Send Start "
     "Stop Try Type Write".split()
 )
-# With one of these, or a second clause, it also tells what is the case, and that can be wrong.
-FACT_WORDS = re.compile(
-    r"[,;:]|\b(?:a(?:lone|lways|ny|re)|because|been?|both|but|by|can(?:not|'t)?|could|default|did"
-    r"|do(?:es)?|each|else|every|for|ha[ds]|have|if|is|instead|its?|may|might|more|must|never|no|not"
-    r"|on|only|same|should|since|so|than|that|their|they|to|unless|until|was|were|when|where|which"
-    r"|while|who|will|with|without|would|you|your)\b"
-)
+# Besides code, it has no other word than these: any more could say what is the case.
+PLAIN = frozenset("a again an and as file folder it line page program the them these this".split())
 # What cannot be run in the lab: a claim that names it needs a source.
 ELSEWHERE = re.compile(
     r"\b(?:AirPlay|Android|Apple|Chrome|Docker|Edge|Firefox|iOS|iPad|iPhone|Kubernetes|Mac|macOS"
@@ -44,12 +41,10 @@ ADMONITION = re.compile(
 TABLE_RULE = re.compile(r"\s*\|[\s|:-]+\|\s*")
 TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
 COMMENT = re.compile(r"<!--.*?-->")
-# A heading with one of these is a sentence, unless it begins as a question does.
-STATEMENT = re.compile(
-    r": |\b(?:accepts?|answers?|are|binds?|can|cannot|does?|fails?|has|have|is|listens?|must|never"
-    r"|no|not|reach(?:es)?|refuses?|takes?|was|were|will)\b"
-)
-LABEL = re.compile(r"(?:How|What|When|Where|Which|Who|Why)\b")
+# A heading of so many words, none of them a number, is a label.
+LABEL_WORDS = 2
+# A question with one of these takes for granted what it asks about.
+TAKEN_FOR_GRANTED = re.compile(r"(?:How|When|Why)\b")
 HEADING = re.compile(r"#+ *(?P<label>.*)")
 MARKER = re.compile(r"\[[A-Z]+\]")
 
@@ -99,11 +94,14 @@ def claims_of(page: Page, titles: dict[str, str], root: Path) -> Iterator[Claim]
 def _prose_claims(file: Page, page: Page, titles: dict[str, str]) -> Iterator[Claim]:
     lines = file.prose
     for number, line in lines:
+        if line.strip() == "[PLACEHOLDERS]":
+            for row in filter(None, map(_sentence, PLACEHOLDER_TABLE)):
+                yield Claim(page.path, file.path, number, row, prose=False)
         text = _sentence(line)
         if not text or _is_navigation(text, page, titles):
             continue
         _check_line(f"{file.path}:{number}", line, text)
-        if text.endswith("?"):
+        if text.endswith("?") and not TAKEN_FOR_GRANTED.match(text):
             continue
         sources = tuple(FOOTNOTE.findall(line))
         instruction = is_instruction(text) and not sources
@@ -127,7 +125,7 @@ def _check_line(place: str, line: str, text: str) -> None:
 def _sentence(line: str) -> str:
     """Return what the line says, or nothing: rules and markers say nothing.
 
-    A heading is a label, and says something only if it is a sentence.
+    A short heading is a label.
     """
     stripped = COMMENT.sub("", line).strip()
     if match := ADMONITION.fullmatch(line):
@@ -136,7 +134,7 @@ def _sentence(line: str) -> str:
         return ""
     if match := HEADING.fullmatch(stripped):
         label = bare(match["label"])
-        return label if STATEMENT.search(label) and not LABEL.match(label) else ""
+        return "" if is_label(label) else label
     text = stripped if FOOTNOTE_TEXT.fullmatch(line) else bare(stripped)
     return text if re.search(r"\w", text) else ""
 
@@ -153,24 +151,26 @@ def _is_navigation(text: str, page: Page, titles: dict[str, str]) -> bool:
     return titles.get("/".join(parts)) == match[1]
 
 
-def is_instruction(text: str) -> bool:
-    """Tell whether a line only says what to do: a verb of the list, and no word that adds a fact.
+def is_label(heading: str) -> bool:
+    """Tell whether a heading is too short to say anything, and names no number."""
+    return len(heading.split()) <= LABEL_WORDS and not re.search(r"\d", heading)
 
-    A number outside code, or the name of a system, makes it a claim.
-    """
-    words = CODE.sub("", LINK.sub(r"\1", text))
+
+def is_instruction(text: str) -> bool:
+    """Tell whether a line only says what to do: verbs of the list, code, and plain words."""
+    first, *others = re.findall(r"\w+", CODE.sub(" ", LINK.sub(r"\1", text))) or [""]
     return (
-        text.split(" ", maxsplit=1)[0] in VERBS
-        and not FACT_WORDS.search(words)
-        and not ELSEWHERE.search(words)
-        and not re.search(r"\d", words)
+        text.startswith(first)
+        and first in VERBS
+        and all(word in PLAIN or word.capitalize() in VERBS for word in others)
     )
 
 
 def _said_by(fence: Fence, page: Page) -> Iterator[str]:
     """Yield what a block says beyond what it shows: a diagram's alternative, a computed line."""
-    if fence.kind == "diagram" and (alt := fence.attributes.get("alt")):
-        yield alt
+    if fence.kind == "diagram":
+        yield from filter(None, [fence.attributes.get("alt")])
+        yield from Diagram(page.path, fence).statements()
     elif fence.is_computed:
         yield from filter(None, map(_sentence, _computed(fence, page).split("\n")))
 

@@ -163,13 +163,16 @@ class Diagram:
         if not self.requests():
             yield self.error(0, 0, "a diagram of a network draws a request: ├──► or ├──╳")
 
-    def _unknown_words(self, shown: str) -> Iterator[LabError]:
-        known = {word.casefold() for word in WORD.findall(f"{shown} {self.alt}")}
-        known |= set(self.plan.host_names if self.plan else ())
+    def _unsaid_words(self) -> Iterator[LabError]:
+        """Each word is in the alternative, or a name of the network or of what runs in it."""
+        known = {word.casefold() for word in WORD.findall(" ".join([self.alt, *self.commands]))}
+        if self.plan:
+            known |= {"lo", *self.plan.host_names}
+            known |= {i.name for host in self.plan.hosts for i in host.interfaces}
         for row, text in enumerate(self.rows):
-            for match in WORD.finditer(text):
+            for match in WORD.finditer(VALUE.sub(lambda m: " " * len(m[0]), text)):
                 if match[0].casefold() not in known:
-                    what = f"the page says `{match[0]}` nowhere else"
+                    what = f"the alternative of this diagram does not say `{match[0]}`"
                     yield self.error(row, match.start(), what)
 
     def _interface_problems(self) -> Iterator[LabError]:
@@ -263,17 +266,50 @@ class Diagram:
                     yield self.error(row, match.start(), what)
 
     def unseen(self, shown: str) -> Iterator[LabError]:
-        """Yield each option, each answer and each word that the page has nowhere else.
+        """Yield each word that the alternative lacks, and each option and answer not in `shown`.
 
-        `shown` is what the page shows and says; the words of a plan are known without it.
+        `shown` is what the page shows and says.
         """
-        yield from self._unknown_words(shown)
+        yield from self._unsaid_words()
         for row, text in enumerate(self.rows):
             for match in VALUE.finditer(text):
                 is_option = match[0].startswith("--") and self.plan
                 if match[0] not in (" ".join(self.commands) if is_option else shown):
                     what = f"what runs for this diagram does not have {match[0]}"
                     yield self.error(row, match.start(), what)
+
+    def statements(self) -> Iterator[str]:
+        """Yield what a diagram without a network says: of each box, and by each arrow."""
+        if self.plan:
+            return
+        for box in self.boxes():
+            name, *others = self._text(box)
+            if others:
+                yield f"{name}: {' '.join(others)}"
+        for row, column, (down, right) in self._heads():
+            start = row - down, column - right
+            while self.at(*start) in "─│":
+                start = start[0] - down, start[1] - right
+            names = [
+                self._text(box)[0]
+                for end in (start, (row + down, column + right))
+                for box in self.boxes()
+                if box.holds(*end)
+            ]
+            if len(names) > 1:
+                yield " ".join([names[0], self._label(start, (row, column)), names[-1]])
+
+    def _text(self, box: Box) -> list[str]:
+        rows = self.rows[box.top + 1 : box.bottom]
+        return [row[box.left + 1 : box.right].strip() for row in rows] or [""]
+
+    def _label(self, start: tuple[int, int], head: tuple[int, int]) -> str:
+        """Return what stands beside an arrow: above one that lies, to the right of another."""
+        if start[0] == head[0]:
+            left, right = sorted((start[1], head[1]))
+            return self.rows[head[0] - 1][left + 1 : right].strip() if head[0] else ""
+        beside = (self.rows[row][head[1] + 1 :] for row in (head[0], start[0]))
+        return next(filter(None, (re.split("  |[│┌└├▲▼]", text)[0].strip() for text in beside)), "")
 
     def requests(self) -> list[Request]:
         """Return the requests that are drawn, from top to bottom."""

@@ -31,7 +31,7 @@ from lab.errors import LabError
 from lab.pages import Fence, Page
 from lab.proofs import Proof
 from lab.site import OPEN, PROVEN, SOURCED, Site
-from lab.transcript import PLACEHOLDERS
+from lab.transcript import PLACEHOLDER_TABLE, PLACEHOLDERS
 
 try:
     from mkdocs.exceptions import BuildError
@@ -164,7 +164,7 @@ class Markers(Processor):
             "[PROOFS]": self._proofs,
             "[COVERAGE]": lambda: [site.coverage_table(self.state.site)],
             "[VERSIONS]": self._versions,
-            "[PLACEHOLDERS]": self._placeholders,
+            "[PLACEHOLDERS]": lambda: PLACEHOLDER_TABLE,
         }
         out: list[str] = []
         for line in lines:
@@ -217,10 +217,6 @@ class Markers(Processor):
         found = record.load(self.state.root)
         rows = [f"| {name} | {version} |" for name, version in found["versions"].items()]
         return ["| what | version |", "|---|---|", *rows, f"| day of the record | {found['day']} |"]
-
-    def _placeholders(self) -> list[str]:
-        rows = [f"| `{p.name}` | {p.about} |" for p in PLACEHOLDERS]
-        return ["| placeholder | stands for |", "|---|---|", *rows]
 
     def _foot(self) -> str:
         found = record.load(self.state.root)

@@ -16,7 +16,9 @@ from lab.errors import Malformed
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>.*)")
 INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^"]+)"\s*')
 COMPUTED = re.compile(r'\bexec="on"')
-ASSETS = ("docs/assets/", "docs/record.json")
+# What docs/ holds besides pages: nothing that could say what no proof has seen.
+ASSETS = re.compile(r"docs/(?:record\.json|assets/.+\.(?:css|woff2|txt))")
+STYLED_TEXT = re.compile(r"content:[^;]*\w[^;]*;")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
@@ -97,6 +99,11 @@ class Page:
     def title(self) -> str:
         return next((line[2:].strip() for _, line in self.prose if line.startswith("# ")), "")
 
+    def section(self, line: int) -> tuple[int, str]:
+        """Return the heading that a line stands under, with its own line; 0 and "" if none."""
+        headings = [pair for pair in self.prose if pair[1].startswith("#") and pair[0] <= line]
+        return headings[-1] if headings else (0, "")
+
     @property
     def parts(self) -> list[tuple[int, str]]:
         """Each file that the page includes as prose, outside fences, with the line."""
@@ -122,8 +129,12 @@ def load_pages(root: Path) -> list[Page]:
         raise Malformed(str(root / "docs"), "no pages")
     for path in files:
         name = path.relative_to(root).as_posix()
-        if path.suffix != ".md" and not name.startswith(ASSETS):
-            raise Malformed(name, "docs/ holds pages and assets alone", remedy="move it elsewhere")
+        if path.suffix != ".md" and not ASSETS.fullmatch(name):
+            what = "docs/ holds pages, style sheets and fonts alone"
+            raise Malformed(name, what, remedy="move it elsewhere")
+        if path.suffix == ".css" and (found := STYLED_TEXT.search(path.read_text("utf-8"))):
+            what = "a style sheet says nothing in words"
+            raise Malformed(name, what, [("found", found[0])], "say it on a page")
     return pages
 
 

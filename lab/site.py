@@ -9,18 +9,20 @@ A claim is proven, sourced or open.
 
 import difflib
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab import pages, sources
-from lab.claims import CODE, ELSEWHERE, FOOTNOTE, Claim, claims_of
+from lab.claims import CODE, ELSEWHERE, FOOTNOTE, Claim, claims_of, is_label
 from lab.errors import LabError
 from lab.pages import Page
 from lab.proofs import Proof, proofs_in
 from lab.sources import Source
 
+NAVIGATION = re.compile(r" +- (?P<name>[^:]+):(?: \S+\.md)?$")
 PROVEN, SOURCED, OPEN, SHOWN = "proven", "sourced", "open", "shown"
 
 
@@ -97,6 +99,8 @@ class Site:
         yield from self._repeated_claims()
         yield from self._stray_quotations()
         yield from self._proofs_of_other_things()
+        yield from self._proofs_out_of_order()
+        yield from self._strangers()
         yield from self._unknown_sources()
         yield from self._unsupported()
         for page in self.pages:
@@ -131,10 +135,53 @@ class Site:
 
     def _proofs_of_other_things(self) -> Iterator[LabError]:
         for proof in self.proofs:
-            folder = self.root / "snippets" / Path(proof.page).stem
-            files = [folder / name for name in proof.transcripts]
-            shown = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
-            yield from proof.unnamed(shown)
+            yield from proof.unnamed(self._played(proof))
+
+    def _proofs_out_of_order(self) -> Iterator[LabError]:
+        """The proofs of a page follow its lines, so two sentences cannot change places."""
+        for page in self.pages:
+            first: dict[str, Claim] = {}
+            claims = [claim for claim in self.claims_of(page) if claim.file == page.path]
+            for claim in sorted(claims, key=lambda claim: claim.line):
+                for proof in self.proofs_of(claim):
+                    first.setdefault(proof.place, claim)
+            own = [proof for proof in self.proofs if proof.place in first]
+            for before, proof in itertools.pairwise(own):
+                other, claim = first[before.place], first[proof.place]
+                if before.file == proof.file and other.line > claim.line:
+                    facts = [("its sentence", f"{claim.text} (line {claim.line})")]
+                    facts += [(before.name, f"{other.text} (line {other.line})")]
+                    what = f"{proof.name} stands behind {before.name}, and its sentence before"
+                    remedy = "let the sentences of the page and their proofs stand in one order"
+                    yield LabError(proof.place, what, facts, remedy)
+
+    def _strangers(self) -> Iterator[LabError]:
+        """Yield each file that no proof of the section around it runs."""
+        for page in self.pages:
+            for line, path in page.includes:
+                name, section = Path(path).name, page.section(line)
+                proofs = [
+                    proof
+                    for claim in self.claims_of(page)
+                    if claim.file == page.path and page.section(claim.line) == section
+                    for proof in self.proofs_of(claim)
+                ]
+                if path.startswith("snippets/") and not any(self._runs(p, name) for p in proofs):
+                    facts = [("section", section[1].lstrip("# ") or "(none)")]
+                    what = f"no proof of this section runs {name}"
+                    remedy = "let one run it, or show it in the section that it belongs to"
+                    yield LabError(f"{page.path}:{line}", what, facts, remedy)
+
+    def _runs(self, proof: Proof, name: str) -> bool:
+        """Tell whether a proof, or a transcript that it plays, names a file or its module."""
+        names = {name, name.removesuffix(".py") + ":app"}
+        return any(text in proof.evidence + self._played(proof) for text in names)
+
+    def _played(self, proof: Proof) -> str:
+        """Return the text of the transcripts that a proof plays."""
+        folder = self.root / "snippets" / Path(proof.page).stem
+        files = [folder / name for name in proof.transcripts]
+        return "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
 
     def _uses(self) -> Iterator[tuple[str, str, str]]:
         """Yield each use of a source: its name, the place, and the text that rests on it."""
@@ -227,13 +274,15 @@ def _load(root: Path, stamp: tuple) -> Site:
 
 
 def _claims_of_the_builder(root: Path) -> Iterator[Claim]:
-    """Yield what mkdocs.yml says to search engines and at the foot of every page."""
+    """Yield what mkdocs.yml says to search engines, in the navigation and at the foot of pages."""
     file = root / "mkdocs.yml"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     for number, line in enumerate(lines, 1):
         key, _, text = line.partition(": ")
         if key in ("site_name", "site_description", "copyright") and not text.endswith("?"):
             yield Claim("docs/index.md", "mkdocs.yml", number, text, prose=False)
+        elif (label := NAVIGATION.match(line)) and not is_label(label["name"]):
+            yield Claim("docs/index.md", "mkdocs.yml", number, label["name"], prose=False)
 
 
 # -- coverage -------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Sources: the first-party documents behind what the lab cannot run, in sources.toml.
 
 A source carries the sentences and blocks that rest on it, word for word, as a proof carries its
-sentences; so neither can change, and no footnote can move, without the other.
+sentences; so neither can change, and no footnote can move, without the other.  Whoever has looked
+at the document signs what it is and says with `digest`, which a later edit by hand does not have.
 """
 
 import datetime
+import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +16,8 @@ from urllib.parse import urlsplit
 from lab.errors import Malformed
 
 FILE = "sources.toml"
-FIELDS = frozenset({"title", "publisher", "url", "seen", "says", "supports"})
+SIGNED = ("title", "publisher", "url", "seen", "says")
+FIELDS = frozenset({*SIGNED, "supports", "digest"})
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ class Source:
     seen: str
     says: str
     supports: tuple[str, ...]
+
+
+def digest(values: dict) -> str:
+    """Return the digest of what a source is and says, and of the day it was looked at."""
+    text = json.dumps([str(values[key]) for key in SIGNED])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def load(path: Path) -> dict[str, Source]:
@@ -54,8 +64,16 @@ def _source(name: str, values: dict, hosts: dict[str, str]) -> Source:
         raise Malformed(place, "`seen` is a day, as in 2026-11-21", [("seen", str(values["seen"]))])
     if values["seen"] > datetime.date.today():
         raise Malformed(place, "`seen` lies in the future", [("seen", str(values["seen"]))])
-    seen, supports = values["seen"].isoformat(), tuple(values["supports"])
-    return Source(name, **{**values, "seen": seen, "supports": supports})
+    if values["digest"] != (now := digest(values)):
+        raise Malformed(
+            place,
+            "this changed after the document was looked at",
+            [("says", values["says"]), ("digest", str(values["digest"]))],
+            f'read the document, set `seen` to that day, and then `digest = "{now}"`; '
+            "a new `seen` makes another digest",
+        )
+    found = {key: str(values[key]) for key in SIGNED}
+    return Source(name, **found, supports=tuple(values["supports"]))
 
 
 def _check_address(place: str, values: dict, hosts: dict[str, str]) -> None:

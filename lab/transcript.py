@@ -78,6 +78,11 @@ PLACEHOLDERS = (
 )
 # The same message in older and newer versions of a program.
 SPELLINGS = (("Couldn't connect to server", "Could not connect to server"),)  # curl 8.10
+PLACEHOLDER_TABLE = (
+    "| placeholder | stands for |",
+    "|---|---|",
+    *(f"| `{placeholder.name}` | {placeholder.about} |" for placeholder in PLACEHOLDERS),
+)
 _BY_NAME = {placeholder.name: placeholder for placeholder in PLACEHOLDERS}
 _NAMES = re.compile("|".join(re.escape(name) for name in _BY_NAME))
 

@@ -33,9 +33,10 @@ def test_the_containers_own_address(container):
 
 def test_the_container_is_a_host_behind_a_bridge(container):
     """No container engine runs here: the container is a host behind a bridge of the laptop, and one rule publishes its port.
-    A client on the laptop asks the address of a container behind a bridge of the laptop, and gets its answer
+    The laptop asks with curl for the address of a container behind a bridge of the laptop, and gets its answer
     """
     container.container.serve("uvicorn main:app --host 0.0.0.0")
+    assert container.laptop.run(f"curl {CONTAINER}").output == HELLO
     cannot_reach(container.phone, PUBLISHED, control=(container.laptop, CONTAINER))
     publish(container.laptop)
     assert check_reaches(container.phone, PUBLISHED) == HELLO

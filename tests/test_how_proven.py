@@ -1,21 +1,44 @@
 """docs/how-proven.md"""
 
 import socket
+import time
 
 import pytest
 
 from lab.reach import cannot_reach, check_reaches
+from lab.transcript import PLACEHOLDERS
 
 EXAMPLE = "snippets/how-proven/example.console"
 OWN = "http://127.0.0.1:8000/"
 WIFI = "http://192.168.1.100:8000/"
 
 
+def test_the_example_again(home):
+    """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves.
+    How this site is proven
+    """
+    home.laptop.serve("uvicorn main:app")
+    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
+    assert check_reaches(home.laptop, OWN) == '{"message":"Hello"}'
+
+
 @pytest.mark.slow
 def test_transcripts_run_on_hosts_and_tests_carry_sentences(repository):
     """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves.
     A page of docs/ shows programs and transcripts of snippets/, and tests/ holds proofs, each of which quotes a page and uses lab/, which runs transcripts on hosts, each a namespace
+    docs/: a page
+    docs/ shows snippets/
+    snippets/: programs and transcripts
+    tests/: proofs
+    tests/ quotes docs/
+    tests/ uses lab/
+    lab/ runs snippets/
     """
+    page = (repository.path / "docs/how-proven.md").read_text()
+    for shown in ("main.py", "example.console"):
+        assert (repository.path / "snippets/how-proven" / shown).is_file()
+        assert f'--8<-- "snippets/how-proven/{shown}"' in page
+    assert "from lab." in (repository.path / "tests/test_how_proven.py").read_text()
     assert "ok" in repository.run("lab", "check", EXAMPLE).output
     listed = repository.run("lab", "claims", "how-proven").lines
     carried = next(i for i, line in enumerate(listed) if "proven   The lab runs" in line)
@@ -23,7 +46,9 @@ def test_transcripts_run_on_hosts_and_tests_carry_sentences(repository):
 
 
 def test_a_host_is_a_network_namespace(home):
-    """A host is a Linux network namespace: it has its own interfaces, addresses, routes and ports."""
+    """A host is a Linux network namespace: it has its own interfaces, addresses, routes and ports.
+    lab/: hosts, each a namespace
+    """
     spaces = {host.run("readlink /proc/self/ns/net").output for host in home.hosts.values()}
     assert len(spaces) == len(home.hosts)
     assert all(space.startswith("net:[") for space in spaces)
@@ -96,6 +121,46 @@ def test_only_placeholders_may_differ(repository):
 
 
 @pytest.mark.slow
+def test_what_the_placeholders_stand_for(home):
+    """| placeholder | stands for |
+    | `[PID]` | the number of a process |
+    | `[MS]` | a time in milliseconds |
+    | `[PORT]` | the ephemeral port of a client |
+    | `[FD]` | the number of a descriptor |
+    | `[DEVICE]` | the kernel's number of a socket |
+    | `[FOLDER]` | the folder that the command ran in |
+    """
+    laptop = home.laptop
+    server = laptop.serve("uvicorn main:app")
+    with laptop.socket() as client:
+        client.connect(("127.0.0.1", 8000))
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        port = client.getsockname()[1]
+        assert server.wait_output(lambda lines: "200 OK" in lines[-1])
+    assert hidden("[PID]", server.lines()[0]) == server.pid
+    assert hidden("[PORT]", server.lines()[-1]) == port
+    held = laptop.run("ss -ltnp").lines[-1]
+    assert hidden("[PID]", held) == server.pid
+    descriptor = hidden("[FD]", held)
+    inode = laptop.run(f"readlink /proc/{server.pid}/fd/{descriptor}").output
+    named = laptop.run("lsof -i :8000").lines[-1]
+    assert (hidden("[PID]", named), hidden("[FD]", named)) == (server.pid, descriptor)
+    assert inode == f"socket:[{hidden('[DEVICE]', named)}]"
+    began = time.monotonic()
+    refused = home.phone.run("curl http://192.168.1.100:8000/").lines[-1]
+    assert 0 <= hidden("[MS]", refused) <= (time.monotonic() - began) * 1000
+    watching = laptop.serve("uvicorn main:app --port 8001 --reload").lines()[0]
+    assert hidden("[FOLDER]", watching) == laptop.run("pwd").output == laptop.folder
+
+
+def hidden(name: str, line: str) -> int | str:
+    """Return what a placeholder would stand for in a line."""
+    (placeholder,) = (p for p in PLACEHOLDERS if p.name == name)
+    (found,) = (next(filter(None, match.groups())) for match in placeholder.found.finditer(line))
+    return int(found.strip("[]")) if found.strip("[]").isdigit() else found
+
+
+@pytest.mark.slow
 def test_a_tick_leads_to_its_proof(site):
     """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md)."""
     anchor = "test-how-proven-test-a-tick-leads-to-its-proof"
@@ -123,10 +188,3 @@ def test_an_open_claim_fails_in_ci(repository):
     assert built.status == 1
     assert "this claim is open" in built.output
     assert "Port `8001` is better." in built.output
-
-
-def test_the_example_again(home):
-    """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves."""
-    home.laptop.serve("uvicorn main:app")
-    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
-    assert check_reaches(home.laptop, OWN) == '{"message":"Hello"}'

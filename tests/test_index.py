@@ -32,6 +32,7 @@ def test_outside_a_container(container):
 @pytest.mark.slow
 def test_every_command_is_run_and_compared(repository):
     """The suite runs every command on these pages on the host that its prompt names, and compares every output with the page.
+    How we know
     Host and port binding with FastAPI and Uvicorn, each sentence proven or sourced
     """
     example = "snippets/how-proven/example.console"

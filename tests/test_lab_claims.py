@@ -1,9 +1,11 @@
 """Claims, quotations, sources and fences."""
 
+import os
 import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,11 +35,13 @@ publisher = "Linux"
 url = "https://man7.org/ip.7.html"
 seen = 2026-01-02
 says = "0.0.0.0 binds to all."
+digest = "DIGEST"
 supports = ["Linux binds."]
 
 [publishers]
 "Linux" = "man7.org"
 """
+SOURCE = SOURCE.replace("DIGEST", sources.digest(tomllib.loads(SOURCE)["ip-7"]))
 
 
 def read(text: str) -> list[claims.Claim]:
@@ -89,10 +93,16 @@ def check_refused(call, text: str, kind: type[LabError] = Malformed) -> None:
     ("text", "found"),
     [
         ("Uvicorn takes port `8000`.", ["1 Uvicorn takes port `8000`."]),
-        ("# Title\n\n## Transcripts\n\n### Why 8000\n", []),
+        ("# Title\n\n## Transcripts\n\n### Run it\n", []),
+        ("## Why 8000\n", ["1 Why 8000"]),
+        ("## Phones\n", []),
+        ("## Port `8000`\n", ["1 Port `8000`"]),
         ("## A phone reaches it\n", ["1 A phone reaches it"]),
         ("#The server: a phone\n", ["1 The server: a phone"]),
-        ("# How a phone reaches it\n", []),
+        ("# How a phone reaches it\n", ["1 How a phone reaches it"]),
+        ("# How does it work?\n", ["1 How does it work?"]),
+        ("## Is it public?\n", []),
+        ("Why is it public?\n", ["1 Why is it public?"]),
         ("One is `1`.\nTwo is `2`.\n", ["1 One is `1`.", "2 Two is `2`."]),
         ("- One.\n* Two.\n+ Three.\n1. Four.\n", ["1 One.", "2 Two.", "3 Three.", "4 Four."]),
         ("- One.\n    - Two.\n        1. Three.\n", ["1 One.", "2 Two.", "3 Three."]),
@@ -131,7 +141,7 @@ def check_refused(call, text: str, kind: type[LabError] = Malformed) -> None:
         ("[The other page](gone.md)\n", ["1 [The other page](gone.md)"]),
         ("[The other page](../index.md)\n", ["1 [The other page](../index.md)"]),
         ("[Where?](https://fastapi.tiangolo.com/)\n", ["1 [Where?](https://fastapi.tiangolo.com/)"]),
-        ("Read [The other page](other.md) and act.\n", ["1 do Read [The other page](other.md) and act."]),
+        ("Read [The other page](other.md) and act.\n", ["1 Read [The other page](other.md) and act."]),
         ("Read [why it is so](other.md).\n", ["1 Read [why it is so](other.md)."]),
         ("It prints `a. B` and `C! D`.\n", ["1 It prints `a. B` and `C! D`."]),
     ],
@@ -147,6 +157,7 @@ def test_claims(text: str, found: list[str]) -> None:
         "Save this program as `main.py`.",
         "Pick a page.",
         "Press `Ctrl+C`.",
+        "Run `main.py`, and stop it.",
     ],
 )
 def test_instructions(text: str) -> None:
@@ -168,6 +179,11 @@ def test_instructions(text: str) -> None:
         "Bind `127.0.0.1` while nobody asks.",
         "Bind `127.0.0.1` unless a phone asks.",
         "Runs `uvicorn main:app`.",
+        "Run `uvicorn main:app` as root.",
+        "Run `curl` in another terminal.",
+        "Save `main.py` quickly.",
+        "Read [what phones do](other.md).",
+        "`Run` this.",
         "run `uvicorn main:app`.",
     ],
 )
@@ -398,12 +414,16 @@ def test_a_sentence_that_stands_twice(small) -> None:
 
 
 def test_what_the_builder_says_is_of_the_first_page(small) -> None:
-    lines = "site_name: Who listens?\nsite_description: All of it\nnav: []\ncopyright: Nobody\n"
+    lines = (
+        "site_name: Who listens?\nsite_description: All of it\n"
+        "nav:\n  - Home: index.md\n  - Phones reach it all:\n      - a.md\ncopyright: Nobody\n"
+    )
     site = small(**{"docs/index.md": "# Start\n", "mkdocs.yml": lines})
     said = [(c.page, c.place, c.text, c.prose) for c in site.claims if c.file == "mkdocs.yml"]
     assert said == [
         ("docs/index.md", "mkdocs.yml:2", "All of it", False),
-        ("docs/index.md", "mkdocs.yml:4", "Nobody", False),
+        ("docs/index.md", "mkdocs.yml:5", "Phones reach it all", False),
+        ("docs/index.md", "mkdocs.yml:7", "Nobody", False),
     ]
 
 
@@ -562,6 +582,61 @@ def test_it(play):
     assert "never names `7000`" in told(told_only.problems())[0]
 
 
+def test_two_sentences_that_change_places(small) -> None:
+    module = MODULE.replace(
+        "def",
+        """def test_first(home):
+    \"\"\"It waits.\"\"\"
+    assert home
+
+
+def""",
+    )
+    sound, changed = f"It waits.\n{SENTENCE}", f"{SENTENCE}\nIt waits."
+    assert told(small(sound, **{"tests/test_page.py": module}).problems()) == []
+    assert told(small(changed, **{"tests/test_page.py": module}).problems()) == [
+        message(f"""
+            tests/test_page.py:9: test_it stands behind test_first, and its sentence before
+              its sentence: {SENTENCE} (line 3)
+              test_first:   It waits. (line 4)
+              remedy:       let the sentences of the page and their proofs stand in one order
+            """)
+    ]
+
+
+SHOWN_FILE = '```console\n--8<-- "snippets/page/run.console"\n```'
+
+
+@pytest.mark.parametrize("used", ['play("run.console")', '"run.console"'])
+def test_a_file_is_run_by_a_proof_of_its_section(small, used: str) -> None:
+    files = {
+        "snippets/page/run.console": "laptop$ true\n",
+        "tests/test_page.py": MODULE.replace("home.port", f"{used}, home.port"),
+    }
+    assert told(small(f"## Run it\n\n{SENTENCE}\n\n{SHOWN_FILE}", **files).problems()) == []
+    text = f"{SENTENCE}\n\n## Run it\n\n{SHOWN_FILE}"
+    assert told(small(text, **files).problems()) == [
+        message(f"""
+            {PAGE}:8: no proof of this section runs run.console
+              section: Run it
+              remedy:  let one run it, or show it in the section that it belongs to
+            """)
+    ]
+
+
+@pytest.mark.parametrize("step", ["uvicorn main:app", "python main.py"])
+def test_a_program_may_be_run_by_a_transcript_that_a_proof_plays(small, step: str) -> None:
+    files = {
+        "snippets/page/run.console": f"laptop$ {step}\n",
+        "snippets/page/main.py": "",
+        "tests/test_page.py": MODULE.replace("home.port", 'play("run.console"), home.port'),
+    }
+    assert told(small(f"{SENTENCE}\n\n{FENCE}", **files).problems()) == []
+    other = files | {"snippets/page/run.console": "laptop$ true\n"}
+    (problem,) = told(small(f"{SENTENCE}\n\n{FENCE}", **other).problems())
+    assert problem.startswith(f"{PAGE}:6: no proof of this section runs main.py\n")
+
+
 # -- sources --------------------------------------------------------------------------------------
 
 
@@ -672,7 +747,7 @@ def test_a_page_writes_no_footnote_itself() -> None:
 
 
 PLACE = "sources.toml [ip-7]"
-SHAPE = f"{PLACE}: a source has publisher, says, seen, supports, title, url"
+SHAPE = f"{PLACE}: a source has digest, publisher, says, seen, supports, title, url"
 
 
 @pytest.mark.parametrize(
@@ -725,6 +800,30 @@ def test_a_malformed_source(tmp_path: Path, old: str, new: str, error: str) -> N
     assert SOURCE.count(old) == 1
     file.write_text(SOURCE.replace(old, new))
     check_refused(lambda: sources.load(file), error)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"ip(7)"', '"ip(8)"'),
+        ("ip.7.html", "ip.8.html"),
+        ("2026-01-02", "2026-01-03"),
+        ("binds to all", "binds to none"),
+    ],
+)
+def test_a_source_that_changed_after_it_was_looked_at(tmp_path: Path, old: str, new: str) -> None:
+    file = tmp_path / "sources.toml"
+    file.write_text(SOURCE.replace(old, new))
+    before, after = (tomllib.loads(text)["ip-7"] for text in (SOURCE, file.read_text()))
+    check_refused(
+        lambda: sources.load(file),
+        f"""
+        {PLACE}: this changed after the document was looked at
+          says:   {after["says"]}
+          digest: {before["digest"]}
+          remedy: read the document, set `seen` to that day, and then `digest = "{sources.digest(after)}"`; a new `seen` makes another digest
+        """,
+    )
 
 
 def test_a_sound_source(tmp_path: Path) -> None:
@@ -970,16 +1069,40 @@ def test_a_page_begins_with_its_first_line(tmp_path: Path, first: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["docs/more.html", "docs/start/more.markdown", "docs/a.png"])
+@pytest.mark.parametrize(
+    "name",
+    ["docs/more.html", "docs/start/more.markdown", "docs/a.png", "docs/assets/a.js", "docs/b.css"],
+)
 def test_a_file_that_is_no_page(tmp_path: Path, name: str) -> None:
     write(tmp_path, {PAGE: "# Page\n", "docs/assets/a.css": "", name: ""})
     check_refused(
         lambda: pages.load_pages(tmp_path),
         f"""
-        {name}: docs/ holds pages and assets alone
+        {name}: docs/ holds pages, style sheets and fonts alone
           remedy: move it elsewhere
         """,
     )
+
+
+@pytest.mark.parametrize(
+    ("style", "found"),
+    [
+        ("a::after { content: 'It waits'; color: red; }", "content: 'It waits';"),
+        ('b { content: " " attr(title) "x"; }', 'content: " " attr(title) "x";'),
+    ],
+)
+def test_a_style_sheet_says_nothing(tmp_path: Path, style: str, found: str) -> None:
+    write(tmp_path, {PAGE: "# Page\n", "docs/assets/a.css": style})
+    check_refused(
+        lambda: pages.load_pages(tmp_path),
+        f"""
+        docs/assets/a.css: a style sheet says nothing in words
+          found:  {found}
+          remedy: say it on a page
+        """,
+    )
+    write(tmp_path, {"docs/assets/a.css": "a::before { content: '·'; font-weight: 400; }"})
+    assert len(pages.load_pages(tmp_path)) == 1
 
 
 def test_an_orphan(tmp_path: Path) -> None:
@@ -1023,3 +1146,19 @@ def test_a_changed_file_is_read_again(small, tmp_path: Path) -> None:
     assert small() is load(tmp_path)
     assert small("Another.") is load(tmp_path)
     assert [claim.text for claim in load(tmp_path).claims] == ["Another."]
+
+
+def test_a_list_that_nobody_reads_on() -> None:
+    """As in `python -m lab claims | head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "lab", "claims", "index"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=20,
+        check=False,
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, b"")

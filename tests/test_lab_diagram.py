@@ -228,13 +228,15 @@ def test_a_diagram_of_a_network_without_request() -> None:
     assert whats(text, HOME)[-1] == "11:1: a diagram of a network draws a request: ├──► or ├──╳"
 
 
-def test_a_word_that_the_page_does_not_say() -> None:
-    text = "laptop Laptop app a 80 main.py"
-    assert [str(problem) for problem in draw(text).unseen("The phone, a LAPTOP, main.py.")] == [
-        f"{PAGE}:11:15: the page says `app` nowhere else\n  row:  {text}\n  here: {' ' * 14}^"
+def test_a_word_that_the_alternative_does_not_say() -> None:
+    text = "laptop Laptop app a 80 and"
+    what = f"{PAGE}:11:15: the alternative of this diagram does not say `app`"
+    assert [str(problem) for problem in draw(text).unseen("The app.")] == [
+        f"{what}\n  row:  {text}\n  here: {' ' * 14}^"
     ]
-    assert list(draw("a desktop or a colleague", HOME).unseen("or")) != []
-    assert list(draw("a desktop or a phone", HOME).unseen("or")) == []
+    known = HOME + ' run="uvicorn main:app"'
+    assert list(draw("a desktop and wlan0, lo, uvicorn main", known).unseen("")) == []
+    assert list(draw("a desktop and eth0", known).unseen("eth0")) != []
 
 
 @pytest.mark.parametrize(
@@ -247,11 +249,12 @@ def test_a_word_that_the_page_does_not_say() -> None:
 )
 def test_a_value_that_the_page_does_not_show(label: str, column: int, value: str) -> None:
     shown = 'uvicorn main.py --host 127.0.0.1 reload\n{"message":"Hello"}'
-    assert [str(problem) for problem in draw(label).unseen(shown)] == [
+    info = 'alt="Uvicorn with main.py"'
+    assert [str(problem) for problem in draw(label, info).unseen(shown)] == [
         f"{PAGE}:11:{column}: what runs for this diagram does not have {value}\n"
         f"  row:  {label}\n  here: {' ' * (column - 1)}^"
     ]
-    assert list(draw(label).unseen(f"{shown}\n{label}")) == []
+    assert list(draw(label, info).unseen(f"{shown}\n{label}")) == []
 
 
 def test_an_option_of_a_network_is_one_of_what_runs() -> None:
@@ -480,3 +483,53 @@ def test_how_wide_and_what_runs() -> None:
     diagram = draw(REFUSED, f'{HOME} run="laptop: uvicorn main:app; phone: true;"')
     assert diagram.commands == ["laptop: uvicorn main:app", "phone: true"]
     assert diagram.columns == len(REFUSED.splitlines()[1])
+
+
+# -- statements -----------------------------------------------------------------------------------
+
+PARTS = """
+┌───────┐ shows ┌──────────┐
+│ page  ├──────►│ snippet  │
+│ words │       │ programs │
+└───────┘       └──────────┘
+    ▲ quotes, by word ▲ runs
+    │                 │  twice
+┌───┴───┐ uses  ┌─────┴────┐
+│ proof │◄──────┤ lab      │
+└───────┘       └──────────┘
+"""
+
+
+def test_a_diagram_without_network_says_what_boxes_hold_and_arrows_do() -> None:
+    assert list(draw(PARTS).statements()) == [
+        "page: words",
+        "snippet: programs",
+        "page shows snippet",
+        "proof quotes, by word page",
+        "lab runs snippet",
+        "lab uses proof",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "statement"),
+    [
+        ("├──────►│", "│◄──────┤", "snippet shows page"),
+        ("shows", "hides", "page hides snippet"),
+        (" shows ", "       ", "page  snippet"),
+        ("words ", "images", "page: images"),
+        ("runs", "reads", "lab reads snippet"),
+        ("│◄──────┤", "├──────►│", "proof uses lab"),
+    ],
+)
+def test_a_change_of_the_drawing_is_another_statement(old: str, new: str, statement: str) -> None:
+    said = set(draw(PARTS.replace(old, new)).statements())
+    assert said - set(draw(PARTS).statements()) == {statement}
+
+
+def test_an_arrow_without_box_says_nothing() -> None:
+    assert list(draw("──►").statements()) == []
+
+
+def test_a_network_is_measured_and_says_nothing() -> None:
+    assert list(draw(REFUSED, HOME).statements()) == []

@@ -3,13 +3,14 @@
 import json
 import re
 import textwrap
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 from markdown import Markdown
 
-from lab import record
+from lab import record, sources
 from lab.markdown import Failed, LabExtension
 
 PAGE = "docs/start/page.md"
@@ -24,6 +25,7 @@ publisher = "Linux & friends"
 url = "https://man7.org/ip.7.html"
 seen = 2026-01-02
 says = "0.0.0.0 binds to all."
+digest = "DIGEST"
 supports = ["Linux binds."]
 
 [publishers]
@@ -55,7 +57,9 @@ class Small:
     def cite(self, *texts: str, title: str = "ip(7), <b>") -> None:
         """Write a source that carries these texts."""
         carried = SOURCE.replace('["Linux binds."]', json.dumps(texts or ["Linux binds."]))
-        self.write("sources.toml", carried.replace("ip(7), <b>", title))
+        carried = carried.replace("ip(7), <b>", title)
+        now = sources.digest(tomllib.loads(carried)["ip-7"])
+        self.write("sources.toml", carried.replace("DIGEST", now))
 
     def prove(self, page: str = PAGE, **sentences: str) -> None:
         """Write a proof of each sentence; its name is `test_` and the keyword."""
@@ -76,10 +80,17 @@ class Small:
         return markdown.convert(text)
 
     def show(self, text: str, **sentences: str) -> str:
-        """Return the HTML of a page that has these proofs, without its foot."""
+        """Return the HTML of a page that has these proofs, without its foot.
+
+        Without any, it has one of SENTENCE, which runs every snippet that there is.
+        """
         text = textwrap.dedent(text).lstrip("\n")
         self.write(PAGE, text)
         self.prove(**sentences or {"it": SENTENCE})
+        if not sentences:
+            files = sorted(path.name for path in (self.root / "snippets").rglob("*.*"))
+            module = self.root / "tests" / "test_page.py"
+            module.write_text(f"{module.read_text()}    run({files})\n")
         html = self.convert(text)
         assert len(FOOT.findall("\n" + html)) == 1
         return FOOT.sub("", "\n" + html).lstrip("\n")
@@ -188,7 +199,7 @@ def test_the_body_of_an_admonition(small: Small) -> None:
 
 @pytest.mark.parametrize("mark", ["!!!", "???"])
 def test_the_title_of_an_admonition(small: Small, mark: str) -> None:
-    shown = small.show(f'{mark} note "It waits."\n    {SENTENCE}\n', it=SENTENCE, waits="It waits.")
+    shown = small.show(f'{mark} note "It waits."\n    {SENTENCE}\n', waits="It waits.", it=SENTENCE)
     assert f"{mark} note" not in shown
     assert f"<p>{SAID} {tick()}</p>" in shown
     assert tick("waits") in shown
@@ -369,16 +380,16 @@ def test_a_transcript_in_an_admonition(small: Small) -> None:
 
 def test_a_diagram(small: Small) -> None:
     text = f"""
-        ```diagram alt="A <b> & more."
+        ```diagram alt="<b> laptop & phone: me."
         laptop <-> phone & "me"
         ```
 
         {SENTENCE}
         The laptop and the phone ask me.
         """
-    told = {"ask": "The laptop and the phone ask me.", "it": SENTENCE}
+    told = {"it": SENTENCE, "ask": "The laptop and the phone ask me."}
     assert small.show(text, **told) == html(f"""
-        <figure class="diagram" role="img" aria-label="A &lt;b&gt; &amp; more." style="--columns: 23"><pre aria-hidden="true">laptop &lt;-&gt; phone &amp; &quot;me&quot;</pre></figure>
+        <figure class="diagram" role="img" aria-label="&lt;b&gt; laptop &amp; phone: me." style="--columns: 23"><pre aria-hidden="true">laptop &lt;-&gt; phone &amp; &quot;me&quot;</pre></figure>
         <p>{SAID} {tick()}
         The laptop and the phone ask me. {tick("ask")}</p>
         """)
@@ -539,7 +550,7 @@ def test_proofs(small: Small) -> None:
         ),
         (
             f'{SENTENCE}\n```diagram alt="A"\nreload\n```\n',
-            f"{PAGE}:3:1: the page says `reload` nowhere else",
+            f"{PAGE}:3:1: the alternative of this diagram does not say `reload`",
         ),
         (f"{SENTENCE}\n```python\n", f"{PAGE}:2: this fence is never closed"),
         (f"{SENTENCE} It waits.\n", f"{PAGE}:1: this line has two sentences"),

@@ -15,7 +15,8 @@ HELLO = '{"message":"Hello"}'
 
 def test_only_this_computer_reaches_127_0_0_1(home):
     """Bind the address `127.0.0.1` and the port `8000`: programs on this computer reach the app, and no other computer does.
-    A client and a FastAPI server on one computer; the request goes to the server, the response comes back
+    Serve an app on your own computer
+    A client, which is a browser or curl, and a Uvicorn server on one computer; the GET request goes to the server, the response comes back
     """
     server = home.laptop.serve("uvicorn main:app")
     assert server.listening() == [("127.0.0.1", 8000)]
@@ -26,9 +27,13 @@ def test_only_this_computer_reaches_127_0_0_1(home):
 
 @pytest.mark.slow
 def test_reload_picks_up_an_edit(home, play):
-    """With `reload=True` Uvicorn starts the app again when you save `main.py`: the second answer comes from the edited file."""
+    """With `reload=True` Uvicorn starts the app again when you save `main.py`: the second answer comes from the edited file.
+    Run `python main.py` and send requests from a second terminal.
+    """
     assert "reload=True" in home.laptop.run("cat main.py").output
-    first, second = play("run.console").all(f"laptop$ curl {OWN}")
+    run = play("run.console")
+    assert "Application startup complete." in run["laptop$ python main.py"].output
+    first, second = run.all(f"laptop$ curl {OWN}")
     assert first.output == HELLO
     assert second.output == '{"message":"Good morning"}'
 
@@ -59,10 +64,14 @@ def test_the_guard_is_needed(home):
 
 
 @pytest.mark.slow
-def test_both_ways_open_the_same_listener(home):
-    """Both ways open the same listener: one IPv4 socket on `127.0.0.1`, port `8000`."""
+def test_both_ways_open_the_same_listener(home, play):
+    """Both ways open the same listener: one IPv4 socket on `127.0.0.1`, port `8000`.
+    The same from the command line
+    """
+    in_words = "uvicorn main:app --host 127.0.0.1 --port 8000 --reload"
+    assert "127.0.0.1:8000" in play("command.console")[f"laptop$ {in_words}"].output
     found = []
-    for command in ("python main.py", "uvicorn main:app --host 127.0.0.1 --port 8000 --reload"):
+    for command in ("python main.py", in_words):
         server = home.laptop.serve(command)
         found.append((server.listening(), home.laptop.run("ss -ltn").output))
         server.end()
@@ -71,7 +80,9 @@ def test_both_ways_open_the_same_listener(home):
 
 
 def test_the_loopback_address_is_each_computers_own(home):
-    """`127.0.0.1` is a loopback address: on each computer it means that computer, so a phone that asks for it asks itself."""
+    """`127.0.0.1` is a loopback address: on each computer it means that computer, so a phone that asks for it asks itself.
+    Why 127.0.0.1
+    """
     home.laptop.serve("uvicorn main:app")
     cannot_reach(home.phone, OWN, control=(home.laptop, OWN))
     home.phone.serve("uvicorn other:app")
@@ -89,6 +100,7 @@ def test_the_wildcard_address_lets_the_phone_in(home):
 
 def test_uvicorns_defaults(home):
     """Uvicorn listens on `127.0.0.1` and port `8000` if you name neither.
+    Why 8000
     | command | default host | default port |
     | `uvicorn` | `127.0.0.1` | `8000` |
     """
@@ -96,12 +108,14 @@ def test_uvicorns_defaults(home):
 
 
 @pytest.mark.slow
-def test_the_defaults_of_the_fastapi_command(home):
+def test_the_defaults_of_the_fastapi_command(home, play):
     """`fastapi dev` takes the same pair; `fastapi run` takes `0.0.0.0` and port `8000`.
     | `fastapi dev` | `127.0.0.1` | `8000` |
     | `fastapi run` | `0.0.0.0` | `8000` |
     """
     for command, address in (("dev", "127.0.0.1"), ("run", "0.0.0.0")):
+        said = play("defaults.console")[f"laptop$ fastapi {command} main.py"].output
+        assert f"Server started at http://{address}:8000" in said
         server = home.laptop.serve(f"fastapi {command} main.py")
         assert server.listening() == [(address, 8000)]
         server.end()
@@ -131,10 +145,14 @@ def test_ports_from_1024_up_need_no_privilege(home):
         assert server.listening() == [("127.0.0.1", port)]
 
 
-def test_ports_below_1024_are_refused(home):
+def test_ports_below_1024_are_refused(home, play):
     """Below `1024`, Linux refuses with `[Errno 13]` and `permission denied`, and Uvicorn ends with exit status 3."""
-    for port in (1, 80, 1023):
-        result = home.laptop.run(f"uvicorn main:app --port {port}")
+    shown = play("privileged.console")["laptop$ uvicorn main:app --port 1023"]
+    for result in (
+        shown,
+        home.laptop.run("uvicorn main:app --port 1"),
+        home.laptop.run("uvicorn main:app --port 80"),
+    ):
         assert result.status == 3
         assert "[Errno 13]" in result.output
         assert "permission denied" in result.output
@@ -203,16 +221,18 @@ def test_a_second_server_is_refused(play):
 
 
 @pytest.mark.slow
-def test_both_names_reach_the_app(home):
+def test_both_names_reach_the_app(home, play):
     """`http://127.0.0.1:8000/` and `http://localhost:8000/` reach the same app, with curl, with httpx and with the `fetch` of a browser.
+    Ask it from a program
     Run `uvicorn browser:app` and open `http://localhost:8000/page`.
     """
+    run = play("clients.console")
+    for name in ("127.0.0.1", "localhost"):
+        assert run[f"laptop$ curl http://{name}:8000/"].output == HELLO
+    answers = run["laptop$ python client.py"].lines
+    assert answers == [f"{n} 200 {{'message': 'Hello'}}" for n in ("127.0.0.1", "localhost")]
     assert 'fetch("http://localhost:8000/")' in home.laptop.run("cat browser.py").output
     home.laptop.serve("uvicorn browser:app")
-    for name in ("127.0.0.1", "localhost"):
-        assert home.laptop.run(f"curl http://{name}:8000/").output == HELLO
-    answers = home.laptop.run("python client.py").lines
-    assert answers == [f"{n} 200 {{'message': 'Hello'}}" for n in ("127.0.0.1", "localhost")]
     assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://localhost:8000/page")
     _let_the_page_ask(home.laptop, "127.0.0.1")
     assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://127.0.0.1:8001/page")
@@ -243,7 +263,9 @@ def test_two_names_are_two_origins(home):
 
 
 def test_localhost_has_two_addresses(home):
-    """`localhost` is a name for both loopback addresses, `127.0.0.1` and `::1`."""
+    """`localhost` is a name for both loopback addresses, `127.0.0.1` and `::1`.
+    When localhost is not 127.0.0.1
+    """
     found = home.laptop.run(
         "python -c \"import socket; print(*[a[4][0] for a in socket.getaddrinfo('localhost', 8000, type=socket.SOCK_STREAM)])\""
     )
@@ -251,7 +273,9 @@ def test_localhost_has_two_addresses(home):
 
 
 def test_a_client_can_meet_another_app_at_localhost(play):
-    """A client that tries `::1` first meets another app there, if one listens on it."""
+    """A client that tries `::1` first meets another app there, if one listens on it.
+    When localhost is not 127.0.0.1
+    """
     answers = play("localhost.console")["laptop$ python client.py"].lines
     assert answers[0] == "127.0.0.1 200 {'message': 'Hello'}"
     assert answers[1] == "localhost 200 {'message': 'I am another app'}"

@@ -24,6 +24,7 @@ def restart(host, old, command: str):
 
 def test_which_to_bind(home):
     """Bind `127.0.0.1` while only this computer needs the app, and `0.0.0.0` only while you test from a phone or another computer.
+    127.0.0.1 or 0.0.0.0
     A laptop with two addresses and a server on the loopback address alone; its own browser reaches it, a phone does not
     The same laptop with a server on all its addresses; its own browser and the phone both reach it
     | who asks, and for what | `--host 127.0.0.1` | `--host 0.0.0.0` |
@@ -112,11 +113,12 @@ def test_the_phone_asks_itself(play):
     assert "127.0.0.1 port 8000" in refused.output
 
 
-def test_loopback_never_leaves_the_computer(home):
+def test_loopback_never_leaves_the_computer(home, play):
     """A request to `127.0.0.1` never leaves the computer: the Wi-Fi interface sends no packet while `lo` does."""
+    shown = play("packets.console")["laptop$ python packets.py"]
+    assert shown.lines == ["lo sent packets", "wlan0 sent nothing"]
     home.laptop.serve(LOOPBACK)
-    counted = home.laptop.run("python packets.py").lines
-    assert counted == ["lo sent packets", "wlan0 sent nothing"]
+    assert home.laptop.run("python packets.py").lines == shown.lines
     asking = 'urlopen("http://127.0.0.1:8000/")'
     home.laptop.run(
         f"sed -i 's#{asking}.read()#urlopen(\"http://192.168.1.50:8000/\")#' packets.py"
@@ -141,8 +143,12 @@ def test_no_firewall_takes_part(home):
 
 
 @pytest.mark.slow
-def test_a_firewall_looks_different(home):
+def test_a_firewall_looks_different(home, play):
     """A firewall that drops packets looks different: the phone is not refused, it times out."""
+    run = play("firewall.console")
+    refused, reached = run.all(f"phone$ curl {WIFI}")
+    assert (refused.status, reached.status) == (7, 0)
+    assert run[f"phone$ curl --max-time 2 {WIFI}"].status == 28
     home.laptop.serve(ALL)
     assert check_reaches(home.phone, WIFI)
     for rule in (
@@ -154,10 +160,13 @@ def test_a_firewall_looks_different(home):
     cannot_hear(home.phone, WIFI, control=(home.laptop, OWN))
 
 
-def test_every_network_of_the_computer(two_networks):
+def test_every_network_of_the_computer(two_networks, play):
     """`0.0.0.0` takes connections on every network that the computer is on, the second as well as the Wi-Fi.
     0.0.0.0: every IPv4 address of this computer
     """
+    run = play("all.console")
+    for name, address in (("phone", "192.168.1.50"), ("desktop", "192.168.1.60")):
+        assert address in run[f"{name}$ curl {WIFI}"].output
     laptop = two_networks.laptop
     server = laptop.serve("uvicorn main:app --host 192.168.1.100")
     cannot_reach(
@@ -169,9 +178,10 @@ def test_every_network_of_the_computer(two_networks):
     assert colleague == '{"you are":"10.8.0.7"}'
 
 
-def test_a_later_address_is_covered(home):
+def test_a_later_address_is_covered(home, play):
     """It covers an address that the computer gets after the server has started."""
     later = "http://192.168.1.101:8000/"
+    assert play("two-networks.console")[f"phone$ curl {later}"].status == 0
     home.laptop.serve(ALL)
     assert "192.168.1.101" not in home.laptop.run("ip -brief address").output
     home.laptop.run("ip address add 192.168.1.101/24 dev wlan0", root=True)

@@ -50,11 +50,6 @@ def test_the_papers_know_the_placeholders() -> None:
     assert named - {"[PLACEHOLDERS]"} <= known
 
 
-def test_our_style_sheet_writes_nothing() -> None:
-    """Text in a style sheet would stand on a page without a proof."""
-    assert "content:" not in read("docs/assets/lab.css")
-
-
 @pytest.mark.skipif(not IS_LINUX, reason="hosts are Linux network namespaces")
 def test_the_session_of_the_readme() -> None:
     from lab.network import PLANS
