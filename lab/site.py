@@ -142,7 +142,7 @@ class Site:
         for page in self.pages:
             first: dict[str, Claim] = {}
             claims = [claim for claim in self.claims_of(page) if claim.file == page.path]
-            for claim in sorted(claims, key=lambda claim: claim.line):
+            for claim in claims:
                 for proof in self.proofs_of(claim):
                     first.setdefault(proof.place, claim)
             own = [proof for proof in self.proofs if proof.place in first]
@@ -260,7 +260,7 @@ def _load(root: Path, stamp: tuple) -> Site:
     titles = {page.path: page.title for page in found if page.title}
     for page in found:
         pages.check_includes(root, page)
-    claims = [claim for page in found for claim in claims_of(page, titles, root)]
+    claims = [claim for page in found for claim in _in_order(page, titles, root)]
     claims += _claims_of_the_builder(root)
     quoted = {(claim.page, claim.text) for claim in claims}
     proofs = [
@@ -271,6 +271,12 @@ def _load(root: Path, stamp: tuple) -> Site:
         )
     ]
     return Site(root, found, claims, proofs, sources.load(root / sources.FILE))
+
+
+def _in_order(page: Page, titles: dict[str, str], root: Path) -> list[Claim]:
+    """Return the claims of a page from its first line to its last, then those of its parts."""
+    found = claims_of(page, titles, root)
+    return sorted(found, key=lambda claim: (claim.file != page.path, claim.line))
 
 
 def _claims_of_the_builder(root: Path) -> Iterator[Claim]:
