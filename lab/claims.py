@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.diagram import Diagram
 from lab.errors import Malformed
 from lab.pages import INCLUDE, Fence, Page
-from lab.transcript import PLACEHOLDER_TABLE
+from lab.placeholders import TABLE
 
 # A line that begins with one of these verbs tells you to do something.
 VERBS = frozenset(
@@ -95,7 +95,7 @@ def _prose_claims(file: Page, page: Page, titles: dict[str, str]) -> Iterator[Cl
     lines = file.prose
     for number, line in lines:
         if line.strip() == "[PLACEHOLDERS]":
-            for row in filter(None, map(_sentence, PLACEHOLDER_TABLE)):
+            for row in filter(None, map(_sentence, TABLE)):
                 yield Claim(page.path, file.path, number, row, prose=False)
         text = _sentence(line)
         if not text or _is_navigation(text, page, titles):

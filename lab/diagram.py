@@ -9,24 +9,13 @@ outermost box around its start, which names a host.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.errors import LabError
 from lab.network import PLANS, Plan
 from lab.pages import Fence
-
-UP, DOWN, LEFT, RIGHT = (-1, 0), (1, 0), (0, -1), (0, 1)
-ARMS = {
-    "─": (LEFT, RIGHT), "│": (UP, DOWN), "┌": (RIGHT, DOWN), "┐": (LEFT, DOWN),
-    "└": (RIGHT, UP), "┘": (LEFT, UP), "├": (UP, DOWN, RIGHT), "┤": (UP, DOWN, LEFT),
-    "┬": (LEFT, RIGHT, DOWN), "┴": (LEFT, RIGHT, UP), "┼": (UP, DOWN, LEFT, RIGHT),
-}  # fmt: skip
-HEADS = {"►": RIGHT, "◄": LEFT, "▲": UP, "▼": DOWN}
-CROSS = "╳"
-DRAWN = {*ARMS, *HEADS, CROSS}
-NAMES = {UP: "above", DOWN: "below", LEFT: "to the left", RIGHT: "to the right"}
+from lab.strokes import CROSS, DOWN, LEFT, RIGHT, UP, Strokes
 
 ENDPOINT = re.compile(r"(?P<address>\d+(?:\.\d+){3}|\[[0-9a-f:]+\]|localhost):(?P<port>\d+)")
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]*:){2,}[0-9a-f]*)(?![\w.])")
@@ -35,17 +24,6 @@ IPV6 = re.compile(r"(?:[0-9a-f]*:){2,}[0-9a-f]*")
 PORT = re.compile(r":(\d+)\b")
 VALUE = re.compile(r"--[a-z][\w-]*(?: [^\s│├┤]+)?|\{[^{}]*\}")
 EVERYWHERE = {"127.0.0.1", "0.0.0.0", "::1", "::"}
-
-
-@dataclass(frozen=True)
-class Box:
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def holds(self, row: int, column: int) -> bool:
-        return self.top <= row <= self.bottom and self.left <= column <= self.right
 
 
 @dataclass(frozen=True)
@@ -58,24 +36,16 @@ class Request:
     line: int
 
 
-class Diagram:
+class Diagram(Strokes):
     """A diagram of a page; `page` and the fence's line make the places of its errors."""
 
     def __init__(self, page: str, fence: Fence) -> None:
-        self.page, self.fence, self.rows = page, fence, fence.lines
+        super().__init__(fence.lines)
+        self.page, self.fence = page, fence
         attributes = fence.attributes
         self.alt = attributes.get("alt", "")
         self.commands = [c.strip() for c in attributes.get("run", "").split(";") if c.strip()]
         self.plan: Plan | None = PLANS.get(attributes.get("network", ""))
-
-    def at(self, row: int, column: int) -> str:
-        if 0 <= row < len(self.rows) and 0 <= column < len(self.rows[row]):
-            return self.rows[row][column]
-        return " "
-
-    @property
-    def columns(self) -> int:
-        return max(map(len, self.rows), default=0)
 
     def error(self, row: int, column: int, what: str) -> LabError:
         line = self.fence.line + 1 + row
@@ -93,47 +63,9 @@ class Diagram:
         name = self.fence.attributes.get("network", "")
         if name and not self.plan:
             yield self.error(0, 0, f"there is no network called {name}")
-        for row, text in enumerate(self.rows):
-            for column, character in enumerate(text):
-                yield from self._character_problems(row, column, character)
+        for problem in self.loose_ends():
+            yield self.error(*problem)
         yield from self._word_problems()
-
-    def _character_problems(self, row: int, column: int, character: str) -> Iterator[LabError]:
-        if character not in DRAWN and not " " <= character <= "~":
-            name = unicodedata.name(character, f"U+{ord(character):04X}")
-            yield self.error(row, column, f"{name} is not one column wide in every font")
-        for direction in ARMS.get(character, ()):
-            if not self._meets(row, column, direction):
-                what = f"the stroke {character} meets nothing {NAMES[direction]}"
-                yield self.error(row, column, what)
-        if character in HEADS:
-            direction = HEADS[character]
-            if not self._has_arm(row, column, _opposite(direction)):
-                yield self.error(row, column, f"no stroke leads to the arrow head {character}")
-            if self._next(row, column, direction) == " ":
-                yield self.error(row, column, f"the arrow head {character} points at nothing")
-        if character == CROSS and not self._cross_is_sound(row, column):
-            yield self.error(row, column, f"{CROSS} ends a stroke and stands at a box")
-
-    def _meets(self, row: int, column: int, direction: tuple[int, int]) -> bool:
-        other = self._next(row, column, direction)
-        return (
-            _opposite(direction) in ARMS.get(other, ())
-            or HEADS.get(other) == direction
-            or other == CROSS
-        )
-
-    def _has_arm(self, row: int, column: int, direction: tuple[int, int]) -> bool:
-        return _opposite(direction) in ARMS.get(self._next(row, column, direction), ())
-
-    def _cross_is_sound(self, row: int, column: int) -> bool:
-        return any(
-            self._has_arm(row, column, d) and self._next(row, column, _opposite(d)) in ARMS
-            for d in (LEFT, RIGHT)
-        )
-
-    def _next(self, row: int, column: int, direction: tuple[int, int]) -> str:
-        return self.at(row + direction[0], column + direction[1])
 
     # -- what it says -----------------------------------------------------------------------------
 
@@ -156,8 +88,8 @@ class Diagram:
         yield from self._arrow_problems()
         yield from self._port_problems()
         yield from self._interface_problems()
-        for box in self._outermost():
-            if (name := self._name(box)) not in self.plan.host_names:
+        for box in self.outermost():
+            if (name := self.name_of(box)) not in self.plan.host_names:
                 what = f"the network {self.plan.name} has no host called {name or '(no name)'}"
                 yield self.error(box.top, box.left, what)
         if not self.requests():
@@ -211,7 +143,7 @@ class Diagram:
             where = f"the network {self.plan.name}" if self.plan else "a diagram without one"
             return f"{address} is no address of {where}"
         owner = owners.get(address)
-        around = [self._name(box) for box in self._outermost() if box.holds(row, column)]
+        around = [self.name_of(box) for box in self.outermost() if box.holds(row, column)]
         if owner and around and around[0] != owner:
             return f"{address} is an address of {owner}, not of {around[0]}"
         return ""
@@ -219,7 +151,7 @@ class Diagram:
     def _arrow_problems(self) -> Iterator[LabError]:
         """Every arrow of a network is a request, or comes back from where one went."""
         answered = {(request.line, request.host) for request in self.requests()}
-        for row, column, direction in self._heads():
+        for row, column, direction in self.heads():
             if direction in (UP, DOWN):
                 yield self.error(row, column, "in a network, an arrow lies on its side")
                 continue
@@ -230,32 +162,15 @@ class Diagram:
             elif not self._comes_back(row, column, direction) or not answered:
                 yield self.error(row, column, "this arrow is no request, and answers none")
 
-    def _heads(self) -> Iterator[tuple[int, int, tuple[int, int]]]:
-        """Yield each arrow head and cross, with the direction that it points in."""
-        for row, text in enumerate(self.rows):
-            for column, character in enumerate(text):
-                for direction in (LEFT, RIGHT, UP, DOWN):
-                    pointed = HEADS.get(character) == direction
-                    crossed = character == CROSS and direction in (LEFT, RIGHT)
-                    if (pointed or crossed) and self._has_arm(row, column, _opposite(direction)):
-                        yield row, column, direction
-
     def _comes_back(self, row: int, column: int, direction: tuple[int, int]) -> bool:
         """Whether an arrow begins at a box that a request goes to."""
-        start = self._start(row, column, direction)
+        start = self.start_of(row, column, direction)
         goals = {request.line - self.fence.line - 1: request for request in self.requests()}
         return any(
             box.holds(row, start) and any(box.top < line < box.bottom for line in goals)
             for box in self.boxes()
-            if box not in self._outermost()
+            if box not in self.outermost()
         )
-
-    def _start(self, row: int, column: int, direction: tuple[int, int]) -> int:
-        """Return the column of the border that the stroke behind a head leaves."""
-        start, step = column, direction[1]
-        while self.at(row, start - step) in "─┼":
-            start -= step
-        return start - step
 
     def _port_problems(self) -> Iterator[LabError]:
         ports = {request.endpoint.rpartition(":")[2] for request in self.requests()}
@@ -283,25 +198,21 @@ class Diagram:
         if self.plan:
             return
         for box in self.boxes():
-            name, *others = self._text(box)
+            name, *others = self.text_of(box)
             if others:
                 yield f"{name}: {' '.join(others)}"
-        for row, column, (down, right) in self._heads():
+        for row, column, (down, right) in self.heads():
             start = row - down, column - right
             while self.at(*start) in "─│":
                 start = start[0] - down, start[1] - right
             names = [
-                self._text(box)[0]
+                self.text_of(box)[0]
                 for end in (start, (row + down, column + right))
                 for box in self.boxes()
                 if box.holds(*end)
             ]
             if len(names) > 1:
                 yield " ".join([names[0], self._label(start, (row, column)), names[-1]])
-
-    def _text(self, box: Box) -> list[str]:
-        rows = self.rows[box.top + 1 : box.bottom]
-        return [row[box.left + 1 : box.right].strip() for row in rows] or [""]
 
     def _label(self, start: tuple[int, int], head: tuple[int, int]) -> str:
         """Return what stands beside an arrow: above one that lies, to the right of another."""
@@ -313,7 +224,7 @@ class Diagram:
 
     def requests(self) -> list[Request]:
         """Return the requests that are drawn, from top to bottom."""
-        found = (self._request(*head) for head in self._heads() if head[2] in (LEFT, RIGHT))
+        found = (self._request(*head) for head in self.heads() if head[2] in (LEFT, RIGHT))
         return [request for request in found if request]
 
     def _request(self, row: int, column: int, direction: tuple[int, int]) -> Request | None:
@@ -324,52 +235,11 @@ class Diagram:
         endpoint = ENDPOINT.match(cell)
         if not endpoint:
             return None
-        start = self._start(row, column, direction)
-        around = [box for box in self._outermost() if box.holds(row, start)]
-        host = self._name(around[0]) if around else ""
+        start = self.start_of(row, column, direction)
+        around = [box for box in self.outermost() if box.holds(row, start)]
+        host = self.name_of(around[0]) if around else ""
         line = self.fence.line + 1 + row
         return Request(host, endpoint[0], self.at(row, column) != CROSS, line)
-
-    def boxes(self) -> list[Box]:
-        """Return every rectangle that is drawn."""
-        return [
-            Box(top, left, bottom, right)
-            for top, row in enumerate(self.rows)
-            for left, character in enumerate(row)
-            if character in "┌├┬┼"
-            for right in self._run(top, left, RIGHT)
-            for bottom in self._run(top, left, DOWN)
-            if self.at(bottom, right) in "┘┤┴┼"
-            and right in self._run(bottom, left, RIGHT)
-            and bottom in self._run(top, right, DOWN)
-        ]
-
-    def _run(self, row: int, column: int, direction: tuple[int, int]) -> list[int]:
-        """Return where an unbroken line from here passes, in rows or columns."""
-        passed, (down, right) = [], direction
-        while direction in ARMS.get(self.at(row, column), ()):
-            row, column = row + down, column + right
-            if _opposite(direction) not in ARMS.get(self.at(row, column), ()):
-                break
-            passed.append(row if down else column)
-        return passed
-
-    def _outermost(self) -> list[Box]:
-        found = [box for box in self.boxes() if self.at(box.top, box.left) == "┌"]
-        return [
-            box
-            for box in found
-            if not any(
-                other != box
-                and other.holds(box.top, box.left)
-                and other.holds(box.bottom, box.right)
-                for other in found
-            )
-        ]
-
-    def _name(self, box: Box) -> str:
-        row = self.rows[box.top + 1][box.left + 1 : box.right]
-        return re.split("[│├┤]", row)[0].strip()
 
     def alternative(self) -> str:
         """Return the text alternative: what the author says, then each request."""
@@ -378,7 +248,3 @@ class Diagram:
             for r in self.requests()
         ]
         return ". ".join([self.alt.rstrip("."), *said]) + "."
-
-
-def _opposite(direction: tuple[int, int]) -> tuple[int, int]:
-    return -direction[0], -direction[1]

@@ -29,9 +29,9 @@ from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, Claim
 from lab.diagram import Diagram
 from lab.errors import LabError
 from lab.pages import Fence, Page
+from lab.placeholders import PLACEHOLDERS, TABLE
 from lab.proofs import Proof
 from lab.site import OPEN, PROVEN, SOURCED, Site
-from lab.transcript import PLACEHOLDER_TABLE, PLACEHOLDERS
 
 try:
     from mkdocs.exceptions import BuildError
@@ -164,7 +164,7 @@ class Markers(Processor):
             "[PROOFS]": self._proofs,
             "[COVERAGE]": lambda: [site.coverage_table(self.state.site)],
             "[VERSIONS]": self._versions,
-            "[PLACEHOLDERS]": lambda: PLACEHOLDER_TABLE,
+            "[PLACEHOLDERS]": lambda: TABLE,
         }
         out: list[str] = []
         for line in lines:

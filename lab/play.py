@@ -5,6 +5,7 @@ from pathlib import Path
 from lab import transcript
 from lab.errors import LabError, Malformed
 from lab.network import check_host, find_plan
+from lab.placeholders import matches
 from lab.runner import Network
 from lab.terminal import DEADLINE, SETTLE, Terminal
 from lab.transcript import Outcome, Step, Transcript
@@ -110,7 +111,7 @@ class Play:
         """Whether more output may make it what is expected; the last line may not be whole."""
         begun = lines[:-1]
         is_short = len(lines) <= len(step.output)
-        return bool(step.output) and is_short and all(map(transcript.matches, step.output, begun))
+        return bool(step.output) and is_short and all(map(matches, step.output, begun))
 
     def _is_enough(self, step: Step, lines: list[str]) -> bool:
         """Whether what is expected has come; where nothing is, silence has to tell."""
@@ -121,7 +122,7 @@ class Play:
     def _is_as_expected(step: Step, lines: list[str]) -> bool:
         shown, expected = lines[: len(step.output)], step.output
         whole = bool(expected) and len(shown) == len(expected)
-        return whole and all(map(transcript.matches, expected, shown))
+        return whole and all(map(matches, expected, shown))
 
     def _died(self, step: Step, terminal: Terminal) -> LabError:
         return LabError(

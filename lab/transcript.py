@@ -16,75 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import LabError, Malformed, Mismatch
+from lab.placeholders import NAMES, hide, matches
 
 HEADER = re.compile(r"# network: (?P<network>\S+)")
 PROMPT = re.compile(r"(?P<host>[a-z][a-z0-9-]*)(?P<sign>[$#]) (?P<command>\S.*)")
 RETURN = re.compile(r"(?P<host>[a-z][a-z0-9-]*) \((?P<command>\S.*)\):(?: (?P<key>\S+))?")
 EXIT = re.compile(r"\[exit (?P<status>\d+)\]")
-# ip_local_port_range is 32768 to 60999 by default (kernel, ip-sysctl): no port of a page.
-EPHEMERAL = r"(?:3[2-9]|[45]\d|60)\d{3}"
 # Ports, but for those of clients, never are placeholders.
 HIDDEN_PORT = re.compile(r"(?::|\bport )\[(?!PORT\])[A-Z]+\]")
 CONTROL_C = "^C"
 REST = "..."
 # ECMA-48 control sequences (colours) and operating system commands (links) of a terminal.
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[=>]")
-
-
-@dataclass(frozen=True)
-class Placeholder:
-    """A name for a value that differs from run to run.
-
-    `pattern` is what the value looks like; `found` finds it in recorded output, as its group 1.
-    """
-
-    name: str
-    about: str
-    pattern: str
-    found: re.Pattern
-
-
-PLACEHOLDERS = (
-    Placeholder(
-        "[PID]",
-        "the number of a process",
-        r"\[?\d+\]?",
-        re.compile(r"(?:process |pid=)(\[\d+\]|\d+)|^[a-z]+ +(\d+)(?= +you )"),
-    ),
-    Placeholder(
-        "[MS]", "a time in milliseconds", r"\d+", re.compile(r"after (\d+) m(?:s|illiseconds)")
-    ),
-    Placeholder(
-        "[PORT]",
-        "the ephemeral port of a client",
-        EPHEMERAL,
-        re.compile(rf"(?:\d|\]):({EPHEMERAL}) - |:({EPHEMERAL})->|->[^ ]*:({EPHEMERAL})\b"),
-    ),
-    Placeholder(
-        "[FD]",
-        "the number of a descriptor",
-        r"\d+",
-        re.compile(r"fd=(\d+)|(?<= you)\s+(\d+)(?=u )"),
-    ),
-    Placeholder(
-        "[DEVICE]", "the kernel's number of a socket", r"\d+", re.compile(r"IPv[46] +(\d+)(?= )")
-    ),
-    Placeholder(
-        "[FOLDER]",
-        "the folder that the command ran in",
-        r"/[^' ]*",
-        re.compile(r"directories: \['(/[^']*)'"),
-    ),
-)
-# The same message in older and newer versions of a program.
-SPELLINGS = (("Couldn't connect to server", "Could not connect to server"),)  # curl 8.10
-PLACEHOLDER_TABLE = (
-    "| placeholder | stands for |",
-    "|---|---|",
-    *(f"| `{placeholder.name}` | {placeholder.about} |" for placeholder in PLACEHOLDERS),
-)
-_BY_NAME = {placeholder.name: placeholder for placeholder in PLACEHOLDERS}
-_NAMES = re.compile("|".join(re.escape(name) for name in _BY_NAME))
 
 
 @dataclass
@@ -243,26 +186,6 @@ def clean(text: str) -> list[str]:
     return lines
 
 
-def matches(expected: str, actual: str) -> bool:
-    """Compare a line exactly, but for placeholders, runs of spaces and known spellings."""
-    expected, actual = _spelled(expected), _spelled(actual)
-    if not _NAMES.search(expected):
-        return expected == actual
-    pattern, end = "", 0
-    for name in _NAMES.finditer(expected):
-        pattern += re.escape(expected[end : name.start()]) + _BY_NAME[name[0]].pattern
-        end = name.end()
-    return re.fullmatch(pattern + re.escape(expected[end:]), actual) is not None
-
-
-def _spelled(line: str) -> str:
-    """Columns are padded to fit, so a run of spaces inside a line is one space."""
-    line = re.sub(r"(?<=\S) +", " ", line)
-    for old, new in SPELLINGS:
-        line = line.replace(old, new)
-    return line
-
-
 def agrees(outcome: Outcome) -> bool:
     """Tell whether what a step printed, and its exit status, are as expected."""
     step, actual = outcome.step, outcome.output
@@ -304,19 +227,10 @@ def redacted(outcome: Outcome) -> list[str]:
     lines = []
     for line in outcome.output:
         kept = next((text for text in expected if matches(text, line)), line)
-        lines.append(kept if _NAMES.search(kept) else _with_placeholders(kept))
+        lines.append(kept if NAMES.search(kept) else hide(kept))
     if not outcome.step.shows_rest:
         del lines[len(expected) :]
     return lines
-
-
-def _with_placeholders(line: str) -> str:
-    for placeholder in PLACEHOLDERS:
-        matches_found = list(placeholder.found.finditer(line))
-        for match in reversed(matches_found):
-            group = next(i for i, text in enumerate(match.groups(), 1) if text)
-            line = line[: match.start(group)] + placeholder.name + line[match.end(group) :]
-    return line
 
 
 def recorded(transcript: Transcript, outcomes: list[Outcome]) -> str:

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from lab.placeholders import PLACEHOLDERS
 from lab.reach import cannot_reach, check_reaches
-from lab.transcript import PLACEHOLDERS
 
 EXAMPLE = "snippets/how-proven/example.console"
 OWN = "http://127.0.0.1:8000/"

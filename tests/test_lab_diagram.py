@@ -4,8 +4,9 @@ import textwrap
 
 import pytest
 
-from lab.diagram import ARMS, HEADS, NAMES, Box, Diagram, Request
+from lab.diagram import Diagram, Request
 from lab.pages import Fence
+from lab.strokes import ARMS, HEADS, NAMES, Box
 
 PAGE = "docs/start/page.md"
 ALT = 'alt="A laptop and a phone"'

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError, Malformed, Mismatch
+from lab.placeholders import PLACEHOLDERS, matches
 from lab.transcript import (
-    PLACEHOLDERS,
     Outcome,
     Step,
     Transcript,
     agrees,
     clean,
     load,
-    matches,
     mismatch,
     parse,
     recorded,

@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import IS_LINUX, ROOT
 
-from lab.transcript import PLACEHOLDERS
+from lab.placeholders import PLACEHOLDERS
 
 
 def read(name: str) -> str:

@@ -19,6 +19,7 @@ from lab import pages, record, transcript
 from lab.claims import Claim
 from lab.diagram import Diagram
 from lab.pages import Page
+from lab.placeholders import PLACEHOLDERS
 from lab.proofs import Proof
 from lab.site import PROVEN, SHOWN, SOURCED, Site, coverage_table, load
 
@@ -358,7 +359,7 @@ def computed(page: Page) -> list[str]:
                 exec("\n".join(fence.lines), {})
     made = {
         "[COVERAGE]": coverage_table(site()).splitlines(),
-        "[PLACEHOLDERS]": [p.name + p.about for p in transcript.PLACEHOLDERS],
+        "[PLACEHOLDERS]": [p.name + p.about for p in PLACEHOLDERS],
         "[VERSIONS]": [a + b for a, b in record.load(ROOT)["versions"].items()]
         + ["day of the record" + record.load(ROOT)["day"]],
         "[PROOFS]": [text for proof in site().proofs for _, text in proof.quotes],

@@ -1,0 +1,96 @@
+"""Placeholders: names such as [PID] for values that differ from run to run.
+
+One table serves the comparison of transcripts, their recording, and the readers of the site.
+"""
+
+import re
+from dataclasses import dataclass
+
+# ip_local_port_range is 32768 to 60999 by default (kernel, ip-sysctl): no port of a page.
+EPHEMERAL = r"(?:3[2-9]|[45]\d|60)\d{3}"
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """A name for a value that differs from run to run.
+
+    `pattern` is what the value looks like; `found` finds it in recorded output, as its group 1.
+    """
+
+    name: str
+    about: str
+    pattern: str
+    found: re.Pattern
+
+
+PLACEHOLDERS = (
+    Placeholder(
+        "[PID]",
+        "the number of a process",
+        r"\[?\d+\]?",
+        re.compile(r"(?:process |pid=)(\[\d+\]|\d+)|^[a-z]+ +(\d+)(?= +you )"),
+    ),
+    Placeholder(
+        "[MS]", "a time in milliseconds", r"\d+", re.compile(r"after (\d+) m(?:s|illiseconds)")
+    ),
+    Placeholder(
+        "[PORT]",
+        "the ephemeral port of a client",
+        EPHEMERAL,
+        re.compile(rf"(?:\d|\]):({EPHEMERAL}) - |:({EPHEMERAL})->|->[^ ]*:({EPHEMERAL})\b"),
+    ),
+    Placeholder(
+        "[FD]",
+        "the number of a descriptor",
+        r"\d+",
+        re.compile(r"fd=(\d+)|(?<= you)\s+(\d+)(?=u )"),
+    ),
+    Placeholder(
+        "[DEVICE]", "the kernel's number of a socket", r"\d+", re.compile(r"IPv[46] +(\d+)(?= )")
+    ),
+    Placeholder(
+        "[FOLDER]",
+        "the folder that the command ran in",
+        r"/[^' ]*",
+        re.compile(r"directories: \['(/[^']*)'"),
+    ),
+)
+# The same message in older and newer versions of a program.
+SPELLINGS = (("Couldn't connect to server", "Could not connect to server"),)  # curl 8.10
+TABLE = (
+    "| placeholder | stands for |",
+    "|---|---|",
+    *(f"| `{placeholder.name}` | {placeholder.about} |" for placeholder in PLACEHOLDERS),
+)
+BY_NAME = {placeholder.name: placeholder for placeholder in PLACEHOLDERS}
+NAMES = re.compile("|".join(re.escape(name) for name in BY_NAME))
+
+
+def matches(expected: str, actual: str) -> bool:
+    """Compare a line exactly, but for placeholders, runs of spaces and known spellings."""
+    expected, actual = _spelled(expected), _spelled(actual)
+    if not NAMES.search(expected):
+        return expected == actual
+    pattern, end = "", 0
+    for name in NAMES.finditer(expected):
+        pattern += re.escape(expected[end : name.start()]) + BY_NAME[name[0]].pattern
+        end = name.end()
+    return re.fullmatch(pattern + re.escape(expected[end:]), actual) is not None
+
+
+def _spelled(line: str) -> str:
+    """Columns are padded to fit, so a run of spaces inside a line is one space."""
+    line = re.sub(r"(?<=\S) +", " ", line)
+    for old, new in SPELLINGS:
+        line = line.replace(old, new)
+    return line
+
+
+def hide(line: str) -> str:
+    """Return a line with a placeholder for each value that differs from run to run."""
+    for placeholder in PLACEHOLDERS:
+        matches_found = list(placeholder.found.finditer(line))
+        for match in reversed(matches_found):
+            group = next(i for i, text in enumerate(match.groups(), 1) if text)
+            line = line[: match.start(group)] + placeholder.name + line[match.end(group) :]
+    return line
