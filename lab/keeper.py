@@ -17,8 +17,6 @@ Messages are JSON in packets of a Unix socket; descriptors travel beside them (u
 """
 
 import contextlib
-import ctypes
-import errno
 import fcntl
 import gc
 import json
@@ -27,29 +25,28 @@ import select
 import shutil
 import signal
 import socket
-import struct
-import sys
 import termios
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import network, sockets, warm
-from lab.network import PLANS
+from lab import sockets, warm
+from lab.spaces import USER_ID, HostSpace, build_hosts, mount_scratch
+from lab.syscalls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    die_with_parent,
+    enter,
+    make_mounts_private,
+    mount,
+    set_capabilities,
+    unshare,
+)
 
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
-CLONE_NEWUSER, CLONE_NEWPID = 0x10000000, 0x20000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
-PR_SET_PDEATHSIG, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 47, 2
-CAPABILITY_VERSION_3 = 0x20080522
 MAX_MESSAGE = 65536
-
-USER, USER_ID = "you", 1000
-# The folder of a command lies in a tmpfs over one of these: they exist (FHS 3.0), and whichever is
-# taken must not hide Python, the packages or the repository.
-SCRATCH_CANDIDATES = ("/mnt", "/srv", "/media", "/opt", "/home")
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple = ()) -> None:
@@ -100,7 +97,7 @@ def main(control: int) -> None:
 
 def _enter_user_namespace() -> None:
     uid, gid = os.geteuid(), os.getegid()
-    _check(_libc.unshare(CLONE_NEWUSER))
+    unshare(CLONE_NEWUSER)
     # user_namespaces(7): without privilege outside, setgroups must be denied before gid_map.
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{USER_ID} {uid} 1")
@@ -109,13 +106,13 @@ def _enter_user_namespace() -> None:
 
 def _hold(plan: str, connection: socket.socket) -> None:
     """Run a keeper to its end; this process stays its parent, so a closed socket means all gone."""
-    _die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        _check(_libc.unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC))
+        unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
         pid = os.fork()
         if pid == 0:
-            _die_with_parent()
+            die_with_parent()
             _keep(plan, connection)
         os.waitpid(pid, 0)
     except OSError as error:
@@ -127,13 +124,13 @@ def _hold(plan: str, connection: socket.socket) -> None:
 def _keep(plan: str, connection: socket.socket) -> None:
     step = "mount /proc"
     try:
-        _check(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
-        _mount("proc", "/proc", "proc")
+        make_mounts_private()
+        mount("proc", "/proc")
         step = "mount a scratch folder"
-        scratch = _mount_scratch()
+        scratch = mount_scratch()
         step = "build the network"
-        _set_capabilities(every=True)  # for ip(8)
-        hosts = _build_hosts(plan, scratch)
+        set_capabilities(every=True)  # for ip(8)
+        hosts = build_hosts(plan, scratch)
     except OSError as error:
         missing = error.filename if error.filename == "ip" else None
         told = {"error": error.errno, "step": step, "detail": str(error), "missing": missing}
@@ -143,97 +140,6 @@ def _keep(plan: str, connection: socket.socket) -> None:
         Keeper(hosts, scratch, connection).serve()
     finally:
         os._exit(0)
-
-
-# -- hosts: namespaces and files ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class HostSpace:
-    """The namespaces of a host, as descriptors, and its home folder as the keeper sees it."""
-
-    network: int
-    mounts: int
-    names: int
-    home: Path
-
-    def enter(self) -> None:
-        network.enter(self.network)
-        network.enter(self.names, CLONE_NEWUTS)
-        network.enter(self.mounts, CLONE_NEWNS)
-
-
-def scratch_folder() -> str:
-    """Return the folder that the tmpfs of a network covers: the first that hides nothing needed."""
-    needed = {sys.prefix, sys.base_prefix, str(Path(__file__).parent), os.getcwd()}
-    needed |= {os.path.realpath(path) for path in (*needed, sys.executable)}
-    for candidate in SCRATCH_CANDIDATES:
-        hides = any(os.path.commonpath([candidate, path]) == candidate for path in needed)
-        if os.path.isdir(candidate) and not hides:
-            return candidate
-    raise FileNotFoundError(errno.ENOENT, f"no usable folder among {SCRATCH_CANDIDATES}")
-
-
-def _mount_scratch() -> Path:
-    scratch = Path(scratch_folder())
-    _mount("tmpfs", str(scratch), "tmpfs")
-    etc = scratch / "etc"
-    etc.mkdir()
-    files = {
-        # Names are looked up in the hosts file and nowhere else: no lookup leaves the lab.
-        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\n",
-        "resolv.conf": "",
-        "passwd": f"root:x:0:0::/:/bin/sh\n{USER}:x:{USER_ID}:{USER_ID}::{scratch}:/bin/bash\n",
-        "group": f"root:x:0:\n{USER}:x:{USER_ID}:\n",
-    }
-    for name, text in files.items():
-        (etc / name).write_text(text)
-        if os.path.exists(f"/etc/{name}"):
-            _bind(etc / name, f"/etc/{name}")
-    return scratch
-
-
-def _build_hosts(plan_name: str, scratch: Path) -> dict[str, HostSpace]:
-    plan = PLANS[plan_name]
-
-    def set_sysctl(name: str, value: str) -> None:
-        Path("/proc/sys", name).write_text(value)
-
-    namespaces = network.build(plan, set_sysctl)
-    hosts_file = scratch / "etc" / "hosts"
-    hosts_file.write_text(_hosts_text(plan))
-    spaces = {}
-    for host in plan.hosts:
-        network.enter(namespaces[host.name])
-        home = scratch / host.name
-        home.mkdir()
-        _check(_libc.unshare(CLONE_NEWNS | CLONE_NEWUTS))
-        socket.sethostname(host.name)
-        _bind(hosts_file, "/etc/hosts")
-        with contextlib.suppress(OSError):  # where it is refused, /sys shows no host's interfaces
-            _mount("sysfs", "/sys", "sysfs")
-        mounts, names = (_open_namespace(kind) for kind in ("mnt", "uts"))
-        spaces[host.name] = HostSpace(namespaces[host.name], mounts, names, home)
-    return spaces
-
-
-def _hosts_text(plan: network.Plan) -> str:
-    """Return the hosts file; `localhost` has both loopback addresses, as on Debian."""
-    named = [f"{address} {host}" for address, host in plan.addresses.items() if ":" not in address]
-    loopback = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
-    return "\n".join([*loopback, *named, ""])
-
-
-def _open_namespace(kind: str) -> int:
-    return os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _mount(source: str, target: str, kind: str) -> None:
-    _check(_libc.mount(source.encode(), target.encode(), kind.encode(), 0, None))
-
-
-def _bind(source: Path, target: str) -> None:
-    _check(_libc.mount(bytes(source), os.path.realpath(target).encode(), None, MS_BIND, None))
 
 
 # -- the keeper -----------------------------------------------------------------------------------
@@ -330,7 +236,7 @@ class Keeper:
 
     def do_socket(self, descriptors, host, family, kind):
         """Return a new socket that lives on `host`."""
-        network.enter(self._hosts[host].network)
+        enter(self._hosts[host].network, CLONE_NEWNET)
         made = socket.socket(family, kind)
         return {"made": True}, (made.detach(),)
 
@@ -368,25 +274,4 @@ def _become(space: HostSpace, streams: list[int], root: bool) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     space.enter()
-    _set_capabilities(every=root)
-
-
-def _set_capabilities(*, every: bool) -> None:
-    """Give up all capabilities, or keep them across execve(2) (capabilities(7), ambient set)."""
-    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
-    bits = (1 << (last + 1)) - 1 if every else 0
-    low, high = bits & 0xFFFFFFFF, bits >> 32
-    header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
-    _check(_libc.capset(header, struct.pack("=6I", low, low, low, high, high, high)))
-    for number in range(last + 1) if every else ():
-        _check(_libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0))
-
-
-def _die_with_parent() -> None:
-    _check(_libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
-
-
-def _check(result: int) -> None:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+    set_capabilities(every=root)

@@ -13,19 +13,13 @@ Only this module builds networks.
 """
 
 import contextlib
-import ctypes
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lab.errors import Malformed
-
-CLONE_NEWNET = 0x40000000
-
-# Pages are built on every system, and the build reads the plans; only Linux can build a network.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+from lab.syscalls import CLONE_NEWNET, enter, unshare
 
 
 @dataclass(frozen=True)
@@ -157,13 +151,8 @@ def check_host(plan: Plan, name: str, place: str, remedy: str = IN_TRANSCRIPT) -
 
 def new_namespace() -> int:
     """Move the calling thread into a new network namespace and return a descriptor of it."""
-    _check(_libc.unshare(CLONE_NEWNET))
+    unshare(CLONE_NEWNET)
     return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-
-def enter(namespace: int, kind: int = CLONE_NEWNET) -> None:
-    """Move the calling thread into `namespace` (setns(2)). Raises OSError."""
-    _check(_libc.setns(namespace, kind))
 
 
 def build(plan: Plan, set_sysctl: Callable[[str, str], None]) -> dict[str, int]:
@@ -175,18 +164,18 @@ def build(plan: Plan, set_sysctl: Callable[[str, str], None]) -> dict[str, int]:
     """
     switches = new_namespace()
     set_sysctl("net/ipv6/conf/default/disable_ipv6", "1")  # a switch has no address of its own
-    # A host's own table of connections instead of the machine's, which is long: a look at it took
-    # 3 ms, and so did its end (ip-sysctl, Linux 6.1).
+    # A host's own table of connections instead of the machine's, which is so long that a look at it
+    # takes 3 ms (ip-sysctl, Linux 6.1).
     with contextlib.suppress(FileNotFoundError):
         set_sysctl("net/ipv4/tcp_child_ehash_entries", "256")
     namespaces = {}
     for host in plan.hosts:
         namespaces[host.name] = new_namespace()
         _quieten(set_sysctl)  # before there is an interface, which takes over the defaults
-    enter(switches)
+    enter(switches, CLONE_NEWNET)
     _ip(_link_commands(plan, namespaces), namespaces.values())
     for host in plan.hosts:
-        enter(namespaces[host.name])
+        enter(namespaces[host.name], CLONE_NEWNET)
         _ip(_host_commands(host))
         if host.forwards:
             set_sysctl("net/ipv4/ip_forward", "1")
@@ -239,9 +228,3 @@ def _ip(commands: Iterable[str], namespaces: Iterable[int] = ()) -> None:
     )
     if ended.returncode:
         raise OSError(ended.stderr.strip())
-
-
-def _check(result: int) -> None:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import keeper, warm
+from lab import keeper, spaces, warm
 from lab.errors import LabError
 from lab.network import Plan
 from lab.terminal import DEADLINE, Terminal, open_terminal
@@ -172,7 +172,7 @@ def _environment(folder: str) -> dict[str, str]:
     return {
         "PATH": f"{os.path.dirname(sys.executable)}:{system}",
         "HOME": folder,
-        "USER": keeper.USER,
+        "USER": spaces.USER,
         "SHELL": "/bin/bash",
         # Two edits within a second and of one length would look the same to Python's cache.
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -23,6 +23,8 @@ from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 
+from lab.syscalls import set_name
+
 PRELOADED = (
     "uvicorn.main",
     "uvicorn.loops.auto",
@@ -44,7 +46,6 @@ PRELOADED = (
 SCRIPTS = ("uvicorn",)
 # No quoting, expansion, redirection or list of a shell is in these characters.
 PLAIN = re.compile(r"[\w./:@%+=, -]+")
-PR_SET_NAME = 15
 ROOM = 4096  # bytes for the arguments of a program, in those of the zygote
 COLD_PATH: list[str] = []  # sys.path without the entries that the zygote was given
 
@@ -199,7 +200,7 @@ def _set_name(name: str, argv: list[str]) -> None:
     The kernel reads /proc/PID/cmdline from the memory that held the arguments (proc_pid_stat(5),
     fields 48 and 49); the zygote got a long one to make room.
     """
-    ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+    set_name(name)
     with open("/proc/self/stat") as stat:
         start, end = map(int, stat.read().rpartition(")")[2].split()[45:47])
     text = b"".join(os.fsencode(word) + b"\0" for word in argv)[: end - start]

@@ -22,9 +22,9 @@ import pytest
 
 from lab import zygote
 from lab.errors import LabError, Malformed, NotPermitted
-from lab.keeper import SCRATCH_CANDIDATES
 from lab.network import PLANS, Plan, check_host, find_plan
 from lab.runner import Network, RunningHost
+from lab.spaces import SCRATCH_CANDIDATES
 from lab.zygote import ROOT
 
 HOME = PLANS["home"]

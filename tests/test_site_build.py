@@ -63,6 +63,7 @@ def test_the_site_builds_without_what_only_linux_has(tmp_path: Path) -> None:
         "lab.zygote",
         "lab.terminal",
         "lab.keeper",
+        "lab.spaces",
     )
     program = (
         "import sys, ctypes\n"

@@ -1,0 +1,101 @@
+"""What a host is made of: namespaces, and the files that it sees.
+
+A host has the machine's files, but for those that say who and where it is, and a home of its own.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import network
+from lab.network import PLANS
+from lab.syscalls import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, bind, enter, mount, unshare
+
+USER, USER_ID = "you", 1000
+# The folder of a command lies in a tmpfs over one of these: they exist (FHS 3.0), and whichever is
+# taken must not hide Python, the packages or the repository.
+SCRATCH_CANDIDATES = ("/mnt", "/srv", "/media", "/opt", "/home")
+
+
+@dataclass(frozen=True)
+class HostSpace:
+    """The namespaces of a host, as descriptors, and its home folder as the keeper sees it."""
+
+    network: int
+    mounts: int
+    names: int
+    home: Path
+
+    def enter(self) -> None:
+        enter(self.network, CLONE_NEWNET)
+        enter(self.names, CLONE_NEWUTS)
+        enter(self.mounts, CLONE_NEWNS)
+
+
+def scratch_folder() -> str:
+    """Return the folder that the tmpfs of a network covers: the first that hides nothing needed."""
+    needed = {sys.prefix, sys.base_prefix, str(Path(__file__).parent), os.getcwd()}
+    needed |= {os.path.realpath(path) for path in (*needed, sys.executable)}
+    for candidate in SCRATCH_CANDIDATES:
+        hides = any(os.path.commonpath([candidate, path]) == candidate for path in needed)
+        if os.path.isdir(candidate) and not hides:
+            return candidate
+    raise FileNotFoundError(errno.ENOENT, f"no usable folder among {SCRATCH_CANDIDATES}")
+
+
+def mount_scratch() -> Path:
+    scratch = Path(scratch_folder())
+    mount("tmpfs", str(scratch))
+    etc = scratch / "etc"
+    etc.mkdir()
+    files = {
+        # Names are looked up in the hosts file and nowhere else: no lookup leaves the lab.
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\n",
+        "resolv.conf": "",
+        "passwd": f"root:x:0:0::/:/bin/sh\n{USER}:x:{USER_ID}:{USER_ID}::{scratch}:/bin/bash\n",
+        "group": f"root:x:0:\n{USER}:x:{USER_ID}:\n",
+    }
+    for name, text in files.items():
+        (etc / name).write_text(text)
+        if os.path.exists(f"/etc/{name}"):
+            bind(etc / name, f"/etc/{name}")
+    return scratch
+
+
+def build_hosts(plan_name: str, scratch: Path) -> dict[str, HostSpace]:
+    plan = PLANS[plan_name]
+
+    def set_sysctl(name: str, value: str) -> None:
+        Path("/proc/sys", name).write_text(value)
+
+    namespaces = network.build(plan, set_sysctl)
+    hosts_file = scratch / "etc" / "hosts"
+    hosts_file.write_text(_hosts_text(plan))
+    spaces = {}
+    for host in plan.hosts:
+        enter(namespaces[host.name], CLONE_NEWNET)
+        home = scratch / host.name
+        home.mkdir()
+        unshare(CLONE_NEWNS | CLONE_NEWUTS)
+        socket.sethostname(host.name)
+        bind(hosts_file, "/etc/hosts")
+        with contextlib.suppress(OSError):  # where it is refused, /sys shows no host's interfaces
+            mount("sysfs", "/sys")
+        mounts, names = (_open_namespace(kind) for kind in ("mnt", "uts"))
+        spaces[host.name] = HostSpace(namespaces[host.name], mounts, names, home)
+    return spaces
+
+
+def _hosts_text(plan: network.Plan) -> str:
+    """Return the hosts file; `localhost` has both loopback addresses, as on Debian."""
+    named = [f"{address} {host}" for address, host in plan.addresses.items() if ":" not in address]
+    loopback = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    return "\n".join([*loopback, *named, ""])
+
+
+def _open_namespace(kind: str) -> int:
+    return os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
