@@ -24,12 +24,12 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
-from lab import pages, record, site, transcript
+from lab import blocks, pages, record, site, transcript
 from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, Claim
 from lab.diagram import Diagram
 from lab.errors import LabError
 from lab.pages import Fence, Page
-from lab.placeholders import PLACEHOLDERS, TABLE
+from lab.placeholders import TABLE
 from lab.proofs import Proof
 from lab.site import OPEN, PROVEN, SOURCED, Site
 
@@ -261,72 +261,14 @@ class Blocks(Processor):
 
     def _made(self, fence: Fence) -> str:
         if fence.kind == "diagram":
-            return _diagram(Diagram(self.state.page.path, fence))
+            return blocks.diagram(Diagram(self.state.page.path, fence))
         if fence.kind == "console":
             path = fence.include
             script = transcript.load(self.state.root / path, path)
-            return _console(script, _anchor(path))
+            return blocks.console(script, _anchor(path))
         if fence.kind == "not-run":
-            return self._not_run(fence)
+            return blocks.not_run(fence, self.state.site.sources[fence.attributes["source"]])
         return ""
-
-    def _not_run(self, fence: Fence) -> str:
-        system, name = fence.attributes["system"], fence.attributes["source"]
-        source = self.state.site.sources[name]
-        code = html.escape("\n".join(fence.lines))
-        return (
-            f'<figure class="not-run"><figcaption><span class="badge">not run here</span> '
-            f'{html.escape(system)}; <a href="{source.url}">{html.escape(source.title)}</a>, '
-            f"{html.escape(source.publisher)}</figcaption>"
-            f"<pre><code>{code}</code></pre></figure>"
-        )
-
-
-def _diagram(diagram: Diagram) -> str:
-    text = html.escape("\n".join(diagram.rows))
-    return (
-        f'<figure class="diagram" role="img" aria-label="{html.escape(diagram.alternative())}" '
-        f'style="--columns: {diagram.columns}"><pre aria-hidden="true">{text}</pre></figure>'
-    )
-
-
-def _console(script: transcript.Transcript, anchor: str) -> str:
-    """Return a transcript as HTML; the copy button takes the commands alone."""
-    commands = [step.command for step in script.steps if not step.returns]
-    code = "".join(_step(script, step) for step in script.steps)
-    copied = html.escape("\n".join(commands))
-    return (
-        f'<div class="console highlight" id="{anchor}" data-network="{script.network}">'
-        f'<pre data-copy="{copied}" tabindex="0"><code>{code}</code></pre></div>'
-    )
-
-
-def _step(script: transcript.Transcript, step: transcript.Step) -> str:
-    rows = [_prompt(step)]
-    for line in script.lines[step.line : step.last_line]:
-        kind = "note" if transcript.EXIT.fullmatch(line) or line == "..." else "output"
-        rows.append(f'<span class="{kind}">{_placeholders_of(line)}</span>')
-    return '<span class="step">' + "\n".join(rows) + "\n</span>"
-
-
-def _prompt(step: transcript.Step) -> str:
-    host = html.escape(step.host)
-    if step.returns:
-        rest = html.escape(step.prompt.removeprefix(step.host))
-        return f'<span class="return"><span class="host-{host}">{host}</span>{rest}</span>'
-    sign = "#" if step.root else "$"
-    return (
-        f'<span class="prompt host-{host}">{host}{sign}</span> '
-        f'<span class="command">{html.escape(step.command)}</span>'
-    )
-
-
-def _placeholders_of(line: str) -> str:
-    text = html.escape(line)
-    for placeholder in PLACEHOLDERS:
-        about = html.escape(placeholder.about)
-        text = text.replace(placeholder.name, f'<abbr title="{about}">{placeholder.name}</abbr>')
-    return text
 
 
 class Ticks(Processor):
