@@ -81,7 +81,7 @@ def test_no_way_out(home):
 
 
 def test_the_phone_is_a_host_with_curl(home):
-    """The phone is a host of this kind, with curl in place of a browser."""
+    """The phone is a host of this kind, and asks with curl in the transcripts."""
     assert home.phone.run("hostname").output == "phone"
     assert home.phone.run("readlink /proc/self/ns/net").output.startswith("net:[")
     assert home.phone.run("curl --version").output.startswith("curl ")

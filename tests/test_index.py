@@ -11,27 +11,27 @@ SERVE = "python -m http.server 8000 --bind"
 
 def test_this_computer(home):
     """| you want to reach the app from | bind |
-    | this computer | `127.0.0.1` |
+    | [this computer](start/local.md) | `127.0.0.1` |
     """
     home.laptop.serve(f"{SERVE} 127.0.0.1")
     cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
 
 
 def test_a_phone(home):
-    """| a phone on the same Wi-Fi | `0.0.0.0` |"""
+    """| [a phone on the same Wi-Fi](start/loopback-or-all.md) | `0.0.0.0` |"""
     home.laptop.serve(f"{SERVE} 0.0.0.0")
     assert "Directory listing" in check_reaches(home.phone, WIFI)
 
 
 def test_outside_a_container(container):
-    """| outside a container | `0.0.0.0`, inside it |"""
+    """| [outside a container](start/containers.md) | `0.0.0.0`, inside it |"""
     container.container.serve(f"{SERVE} 0.0.0.0")
     assert "Directory listing" in check_reaches(container.laptop, "http://172.17.0.2:8000/")
 
 
 @pytest.mark.slow
 def test_every_command_is_run_and_compared(repository):
-    """The suite runs every command on these pages on the host that its prompt names, and compares every output with the page.
+    """The suite runs every command behind a prompt on the host that the prompt names, and compares every output with the page.
     How we know
     Host and port binding with FastAPI and Uvicorn, each sentence proven or sourced
     """
@@ -50,7 +50,7 @@ def test_every_command_is_run_and_compared(repository):
 
 
 def test_the_second_host_tries(home):
-    """Each host has a network of its own, so "the phone cannot reach it" is tried from a second host."""
+    """Each host has interfaces, addresses and ports of its own, so "the phone cannot reach it" is tried from a second host."""
     home.laptop.serve(f"{SERVE} 127.0.0.1")
     cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
     interfaces = {name: host.run("ip -brief address").output for name, host in home.hosts.items()}

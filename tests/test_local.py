@@ -49,7 +49,7 @@ def test_ctrl_c_frees_the_port(home):
 
 @pytest.mark.slow
 def test_the_guard_is_needed(home):
-    """Without the line `if __name__ == "__main__":` the program fails, because with `reload=True` a second process imports it and would start a server too."""
+    """Without the line `if __name__ == "__main__":` no server starts: with `reload=True` a second process imports the program and would start one too."""
     guard = 'if __name__ == "__main__":'
     assert "reload=True" in home.laptop.run("cat main.py").output
     home.laptop.run(f"sed 's/{guard}/if True:/' main.py > unguarded.py")
@@ -138,7 +138,7 @@ def test_other_ports_work_as_well(home):
 
 
 def test_ports_from_1024_up_need_no_privilege(home):
-    """A port from `1024` up needs no privilege on Linux; `1024` itself needs none either."""
+    """A port from `1024` up needs no privilege on Linux."""
     assert home.laptop.run("grep CapEff /proc/self/status").output.endswith("0" * 16)
     for port in (1024, 1025, 49151, 65535):
         server = home.laptop.serve(f"uvicorn main:app --port {port}")
@@ -146,16 +146,17 @@ def test_ports_from_1024_up_need_no_privilege(home):
 
 
 def test_ports_below_1024_are_refused(home, play):
-    """Below `1024`, Linux refuses with `[Errno 13]` and `permission denied`, and Uvicorn ends with exit status 3."""
+    """Below `1024`, Linux refuses: Uvicorn ends with `[Errno 13]`, permission denied, and exit status 3."""
     shown = play("privileged.console")["laptop$ uvicorn main:app --port 1023"]
     for result in (
         shown,
         home.laptop.run("uvicorn main:app --port 1"),
         home.laptop.run("uvicorn main:app --port 80"),
+        home.laptop.run("uvicorn main:app --port 80 --reload"),
     ):
         assert result.status == 3
         assert "[Errno 13]" in result.output
-        assert "permission denied" in result.output
+        assert "permission denied" in result.output.casefold()
     assert home.laptop.serve("uvicorn main:app --port 1024").listening()
 
 
@@ -208,6 +209,15 @@ def test_a_taken_port_shows_its_holder(play):
         assert "uvicorn" in output
 
 
+def test_lsof_needs_privilege_and_ss_does_not(home):
+    """`lsof` shows only processes that you may look into; `ss -ltn` shows every listener."""
+    home.laptop.serve("uvicorn main:app", root=True)
+    unseen = home.laptop.run("lsof -i :8000")
+    assert (unseen.status, unseen.output) == (1, "")
+    assert "127.0.0.1:8000" in home.laptop.run("ss -ltn").output
+    assert "LISTEN" in home.laptop.run("lsof -i :8000", root=True).output
+
+
 def test_a_second_server_is_refused(play):
     """A second server on a taken port ends with `[Errno 98]`, `address already in use` and exit status 3, after the app has started and stopped."""
     second = play("free.console").all("laptop$ uvicorn main:app")[1]
@@ -218,6 +228,26 @@ def test_a_second_server_is_refused(play):
     )
     assert started < refused < stopped
     assert "address already in use" in second.lines[refused]
+
+
+@pytest.mark.slow
+def test_a_second_reloader_is_refused(home):
+    """With `--reload` it ends with `[Errno 98]` and `Address already in use` before the app starts."""
+    home.laptop.serve("uvicorn main:app")
+    second = home.laptop.run("uvicorn main:app --reload")
+    assert second.status == 3
+    assert "[Errno 98] Address already in use" in second.output
+    assert "application startup" not in second.output
+    free = home.laptop.serve("uvicorn main:app --port 8001 --reload")
+    assert free.wait_output(lambda lines: any("application startup" in line for line in lines))
+
+
+def test_kill_frees_the_port(play):
+    """`kill` with the number that `lsof -t` prints ends the server on the port, and the port is free again."""
+    run = play("free.console")
+    taken, free = run.all("laptop$ python is_free.py 8000")[1:]
+    assert (taken.status, free.output) == (1, "8000: free")
+    assert run["laptop$ kill $(lsof -t -i :8000)"].status == 0
 
 
 @pytest.mark.slow
@@ -254,12 +284,22 @@ def browse(host, url: str) -> str:
     ).output
 
 
+# What an app adds to let pages of another origin read its answers.
+ALLOW = """
+from fastapi.middleware.cors import CORSMiddleware
+app.add_middleware(CORSMiddleware, allow_origins=["http://127.0.0.1:8001"])
+"""
+
+
 @pytest.mark.slow
 def test_two_names_are_two_origins(home):
-    """To a browser the two names are two origins: a page from `http://127.0.0.1:8000` cannot read an answer from `http://localhost:8000`."""
+    """To a browser the two names are two origins: a page from `http://127.0.0.1:8000` cannot read an answer from `http://localhost:8000`, unless the app allows that."""
     home.laptop.serve("uvicorn browser:app")
     assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://localhost:8000/page")
     assert '<p id="answer">no answer yet</p>' in browse(home.laptop, "http://127.0.0.1:8000/page")
+    home.laptop.run(f"cat >> browser.py <<'END'\n{ALLOW}END")
+    _let_the_page_ask(home.laptop, "localhost")
+    assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://127.0.0.1:8001/page")
 
 
 def test_localhost_has_two_addresses(home):
@@ -279,6 +319,12 @@ def test_a_client_can_meet_another_app_at_localhost(play):
     answers = play("localhost.console")["laptop$ python client.py"].lines
     assert answers[0] == "127.0.0.1 200 {'message': 'Hello'}"
     assert answers[1] == "localhost 200 {'message': 'I am another app'}"
+
+
+def test_the_address_means_the_app(play):
+    """A client that names `127.0.0.1` reaches the app all the same."""
+    answers = play("localhost.console")["laptop$ python client.py"].lines
+    assert answers[0] == "127.0.0.1 200 {'message': 'Hello'}"
 
 
 def test_httpx_goes_on_to_127_0_0_1(home):

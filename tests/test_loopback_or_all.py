@@ -13,6 +13,7 @@ LOOPBACK = "uvicorn main:app --host 127.0.0.1"
 ALL = "uvicorn main:app --host 0.0.0.0"
 OWN = "http://localhost:8000/"
 WIFI = "http://192.168.1.100:8000/"
+ROUTE = "ip route add 192.168.1.0/24 via 203.0.113.1"
 SEEN_AS = {"laptop": "127.0.0.1", "phone": "192.168.1.50", "desktop": "192.168.1.60"}
 
 
@@ -37,13 +38,22 @@ def test_which_to_bind(home):
         assert SEEN_AS[host.name] in check_reaches(host, url)
 
 
-def test_the_laptops_interfaces(home):
+def test_the_laptops_interfaces(play):
     """The laptop has two interfaces here: `lo` has `127.0.0.1`, and `wlan0`, the Wi-Fi, has `192.168.1.100`."""
-    rows = [line.split() for line in home.laptop.run("ip -4 -brief address").lines]
+    shown = play("address.console")["laptop$ ip -4 -brief address"]
+    rows = [line.split() for line in shown.lines]
     assert [(name.partition("@")[0], address) for name, _, address, *_ in rows] == [
         ("lo", "127.0.0.1/8"),
         ("wlan0", "192.168.1.100/24"),
     ]
+
+
+def test_the_phone_asks_for_the_wifi_address(home, play):
+    """On Linux `ip -4 -brief address` shows it: the phone asks for the one of the Wi-Fi."""
+    shown = play("address.console")["laptop$ ip -4 -brief address"].lines
+    (wifi,) = (line.split()[2].partition("/")[0] for line in shown if line.startswith("wlan0"))
+    home.laptop.serve(ALL)
+    assert check_reaches(home.phone, f"http://{wifi}:8000/") == '{"you are":"192.168.1.50"}'
 
 
 @pytest.mark.slow
@@ -97,7 +107,7 @@ def test_the_safer_of_the_two(home):
 
 
 def test_the_app_tells_each_client_its_address(home):
-    """The app tells each client its address."""
+    """The app answers each client with the address that the client comes from."""
     home.laptop.serve(ALL)
     for host, address in SEEN_AS.items():
         url = OWN if host == "laptop" else WIFI
@@ -129,9 +139,7 @@ def test_loopback_never_leaves_the_computer(home, play):
 
 
 def test_no_firewall_takes_part(home):
-    """No firewall takes part
-    The kernel refuses the phone because nothing listens on the address that the phone asks for, and it does so with no firewall rule at all.
-    """
+    """The kernel refuses the phone because nothing listens on the address that the phone asks for, and it does so with no firewall rule at all."""
     server = home.laptop.serve(LOOPBACK)
     for host in (home.laptop, home.phone):
         rules = host.run("nft list ruleset", root=True)
@@ -207,22 +215,25 @@ def test_it_is_no_address_to_ask_for(home):
     cannot_reach(home.phone, "http://0.0.0.0:8000/", control=(home.laptop, OWN))
 
 
-def test_the_router_has_to_forward(internet):
-    """It is open to the networks that the computer is on, and to nobody beyond a router until that router forwards the port."""
+def test_the_second_network(two_networks):
+    """Here the laptop is on a second network too: its `eth0` has `10.8.0.5`, and a colleague there has `10.8.0.7`."""
+    second = two_networks.laptop.run("ip -4 -brief address show eth0").output
+    assert "10.8.0.5/24" in second
+    assert "10.8.0.7/24" in two_networks.colleague.run("ip -4 -brief address").output
+
+
+def test_who_has_a_route_reaches_it(internet):
+    """It is open to every computer that has a route to one of its addresses."""
     internet.laptop.serve(ALL)
-    outside = "http://203.0.113.1:8000/"
-    cannot_reach(internet.stranger, outside, control=(internet.phone, WIFI))
-    forward_the_port(internet.router)
-    assert check_reaches(internet.stranger, outside) == '{"you are":"203.0.113.99"}'
+    cannot_route(internet.stranger, WIFI, control=(internet.phone, WIFI))
+    assert internet.stranger.run(ROUTE, root=True).status == 0
+    assert check_reaches(internet.stranger, WIFI) == '{"you are":"203.0.113.99"}'
 
 
-def forward_the_port(router) -> None:
-    for rule in (
-        "add table ip nat",
-        "add chain ip nat prerouting '{ type nat hook prerouting priority dstnat; }'",
-        "add rule ip nat prerouting iif eth0 tcp dport 8000 dnat to 192.168.1.100",
-    ):
-        assert router.run(f"nft {rule}", root=True).status == 0
+def test_the_router_and_the_stranger(internet):
+    """Here the router has `203.0.113.1` on its outside, and a stranger there has `203.0.113.99`."""
+    assert "203.0.113.1/24" in internet.router.run("ip -4 -brief address show eth0").output
+    assert "203.0.113.99/24" in internet.stranger.run("ip -4 -brief address show eth0").output
 
 
 def test_the_stranger_has_no_route(internet):
@@ -242,6 +253,24 @@ def test_one_rule_lets_the_stranger_in(play):
     before, after = play("internet.console").all("stranger$ curl http://203.0.113.1:8000/")
     assert before.status == 7
     assert after.output == '{"you are":"203.0.113.99"}'
+
+
+def test_one_route_lets_the_stranger_in(internet):
+    """One route is enough too: with a way to `192.168.1.0/24` by the router, the stranger reaches the app without any rule."""
+    internet.laptop.serve(ALL)
+    cannot_route(internet.stranger, WIFI, control=(internet.phone, WIFI))
+    assert internet.stranger.run(ROUTE, root=True).status == 0
+    assert check_reaches(internet.stranger, WIFI) == '{"you are":"203.0.113.99"}'
+    assert internet.router.run("nft list ruleset", root=True).lines == []
+
+
+def test_a_public_address_is_public(internet):
+    """On a computer with an address of the outside, such as a rented server, `0.0.0.0` is public at once."""
+    public = "http://203.0.113.1:8000/"
+    server = internet.router.serve(LOOPBACK)
+    cannot_reach(internet.stranger, public, control=(internet.router, OWN))
+    restart(internet.router, server, ALL)
+    assert check_reaches(internet.stranger, public) == '{"you are":"203.0.113.99"}'
 
 
 def test_a_container_has_its_own_loopback(container):
