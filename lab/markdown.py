@@ -31,7 +31,7 @@ from lab.errors import LabError
 from lab.pages import Fence, Page
 from lab.placeholders import TABLE
 from lab.proofs import Proof
-from lab.site import OPEN, PROVEN, SOURCED, Site
+from lab.site import OPEN, Site
 
 try:
     from mkdocs.exceptions import BuildError
@@ -40,6 +40,7 @@ except ImportError:  # another builder; any exception stops it
 
 ROOT = Path(__file__).parent.parent
 PROOFS_PAGE = "proofs/"
+NO_BREAK = "\u00a0"
 TOKEN = re.compile("\ue000(\\d+)\ue001")
 Run = Callable[["Processor", list[str]], list[str]]
 
@@ -68,7 +69,7 @@ class State:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.page: Page | None = None
-        self.offset = 0  # lines of front matter
+        self.offset = 0  # blank lines that the builder took from the beginning
         self.blocks: list[str] = []  # HTML that waits for the stash
 
     @property
@@ -86,10 +87,9 @@ class State:
         text = "\n".join(lines).strip()
         self.page = None
         for page in self.site.pages:
-            body, offset = _body(page.text)
-            if body.strip() == text:
-                blank = len(body) - len(body.lstrip("\n"))
-                self.page, self.offset = page, offset + blank - _leading_blank(lines)
+            if page.text.strip() == text:
+                blank = len(page.text) - len(page.text.lstrip("\n"))
+                self.page, self.offset = page, blank - _leading_blank(lines)
 
     def link(self, target: str) -> str:
         """Return the relative address of `target` below the site's root."""
@@ -98,12 +98,6 @@ class State:
 
 def _leading_blank(lines: list[str]) -> int:
     return next((number for number, line in enumerate(lines) if line.strip()), 0)
-
-
-def _body(text: str) -> tuple[str, int]:
-    if match := re.match(r"---\n.*?\n---\n", text, re.S):
-        return text[match.end() :], match[0].count("\n")
-    return text, 0
 
 
 def _failing(function: Run) -> Run:
@@ -221,12 +215,13 @@ class Markers(Processor):
     def _foot(self) -> str:
         found = record.load(self.state.root)
         names = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-        count = self.state.site.count(self.state.page)
+        claims = self.state.site.claims_of(self.state.page)
+        proven = sum(bool(self.state.site.proofs_of(claim)) for claim in claims)
+        sourced = sum(bool(claim.sources) for claim in claims)
         link = self.state.link(f"{PROOFS_PAGE}#of-{self.state.page.stem}")
         return self.state.keep(
-            f'<p class="recorded">{count[PROVEN]} sentences here are '
-            f'<a href="{link}">proven</a>, {count[SOURCED]} have a source. '
-            f"Recorded on {found['day']} with {html.escape(names)}.</p>"
+            f'<p class="recorded">Statements here: <a href="{link}">{proven} proven</a>, '
+            f"{sourced} with a source. Recorded on {found['day']} with {html.escape(names)}.</p>"
         )
 
 
@@ -316,14 +311,17 @@ class Ticks(Processor):
 
 
 def _append(line: str, mark: str) -> str:
-    """Return a line with a mark behind its sentence, inside a row or the title of a box."""
+    """Return a line with a mark behind its sentence, inside a row or the title of a box.
+
+    A no-break space keeps the mark in the line of the last word.
+    """
     if not mark:
         return line
     if (match := ADMONITION.fullmatch(line)) and match["title"]:
-        return f'{line.rstrip()[:-1]} {mark}"'
+        return f'{line.rstrip()[:-1]}{NO_BREAK}{mark}"'
     if line.rstrip().endswith("|"):
-        return f"{line.rstrip()[:-1].rstrip()} {mark} |"
-    return f"{line.rstrip()} {mark}" + ("  " if line.endswith("  ") else "")
+        return f"{line.rstrip()[:-1].rstrip()}{NO_BREAK}{mark} |"
+    return f"{line.rstrip()}{NO_BREAK}{mark}" + ("  " if line.endswith("  ") else "")
 
 
 class Stash(Processor):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ TOKEN = re.compile(r"[A-Za-z][A-Za-z_]+|\d+(?:\.\d+)*")
 class Proof:
     """A test and the sentences that it quotes, each with its line in the test's file.
 
-    `source` is the test; `evidence` adds what it uses of its module, and leaves the docstring out.
+    `source` is the test without its docstring; `evidence` adds what it uses of its module.
     """
 
     page: str
@@ -89,7 +90,7 @@ def proofs_in(text: str, file: str, claims: Iterable[tuple[str, str]] = ()) -> l
         if quotes:
             _check_collected(node, tree, place, names)
             _check_asserts(node, place)
-            source = ast.get_source_segment(text, node)
+            source = _without_docstring(text, node)
             evidence = _evidence(node, tree)
             proofs.append(Proof(page, file, node.lineno, node.name, quotes, source, evidence))
         names.add(node.name)
@@ -107,6 +108,16 @@ def _quotes(node: ast.FunctionDef) -> tuple[tuple[int, str], ...]:
             break
         quotes.append((constant.lineno + offset, line.strip()))
     return tuple(quotes)
+
+
+def _without_docstring(text: str, node: ast.FunctionDef) -> str:
+    """Return the source of a test; its docstring stands on the page of proofs already."""
+    docstring, lines = node.body[0], text.splitlines()
+    parts = (
+        lines[node.lineno - 1 : docstring.lineno - 1]
+        + lines[docstring.end_lineno : node.end_lineno]
+    )
+    return textwrap.dedent("\n".join(parts))
 
 
 def _evidence(node: ast.FunctionDef, tree: ast.Module) -> str:

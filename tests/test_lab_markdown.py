@@ -11,7 +11,7 @@ import pytest
 from markdown import Markdown
 
 from lab import record, sources
-from lab.markdown import Failed, LabExtension
+from lab.markdown import NO_BREAK, Failed, LabExtension, _append
 
 PAGE = "docs/start/page.md"
 SENTENCE = "Uvicorn takes port `8000`."
@@ -71,13 +71,13 @@ class Small:
         self.write(module, "\n\n".join([f'"""{page}"""\n', *tests]))
 
     def convert(self, text: str) -> str:
-        """Return the HTML of a text, whatever page it is."""
+        """Return the HTML of a text, whatever page it is; a mark has a plain space before it."""
         snippets = {"base_path": [str(self.root)], "check_paths": True}
         markdown = Markdown(
             extensions=[LabExtension(root=str(self.root)), *EXTENSIONS],
             extension_configs={"pymdownx.snippets": snippets},
         )
-        return markdown.convert(text)
+        return re.sub(f"{NO_BREAK}(?=<)", " ", markdown.convert(text))
 
     def show(self, text: str, **sentences: str) -> str:
         """Return the HTML of a page that has these proofs, without its foot.
@@ -109,6 +109,12 @@ def tick(name: str = "it") -> str:
 
 def html(text: str) -> str:
     return textwrap.dedent(text).strip()
+
+
+def test_a_mark_stays_in_the_line_of_the_last_word() -> None:
+    assert _append("It waits.", "<a>") == f"It waits.{NO_BREAK}<a>"
+    assert _append("It waits.  ", "<a>") == f"It waits.{NO_BREAK}<a>  "
+    assert _append("| a | b |", "<a>") == f"| a | b{NO_BREAK}<a> |"
 
 
 # -- ticks ----------------------------------------------------------------------------------------
@@ -167,7 +173,7 @@ def test_a_table_row(small: Small) -> None:
         </tr>
         <tr>
         <td>nobody</td>
-        <td>{tick("nobody")}</td>
+        <td> {tick("nobody")}</td>
         </tr>
         </tbody>
         </table>
@@ -270,7 +276,7 @@ def test_a_page_in_the_root(small: Small) -> None:
     small.prove("docs/index.md", it=SENTENCE)
     shown = small.convert(f"{SENTENCE}\n")
     assert f'<p>{SAID} <a class="tick" href="proofs/#test-index-test-it"' in shown
-    assert '<a href="proofs/#of-index">proven</a>' in shown
+    assert '<a href="proofs/#of-index">1 proven</a>' in shown
 
 
 # -- what stays as it is --------------------------------------------------------------------------
@@ -450,8 +456,8 @@ def test_the_foot(small: Small) -> None:
     small.show(f"{SENTENCE}\nLinux binds.[^ip-7]\n\n- It waits.\n", it=SENTENCE, waits="It waits.")
     shown = small.convert((small.root / PAGE).read_text())
     assert FOOT.search(shown)[0].strip() == (
-        '<p class="recorded">2 sentences here are <a href="../../proofs/#of-page">proven</a>, '
-        "1 have a source. Recorded on 2026-03-04 with Uvicorn 0.54.0, a &lt;b&gt; 1.</p>"
+        '<p class="recorded">Statements here: <a href="../../proofs/#of-page">2 proven</a>, '
+        "1 with a source. Recorded on 2026-03-04 with Uvicorn 0.54.0, a &lt;b&gt; 1.</p>"
     )
 
 
@@ -516,7 +522,6 @@ def test_proofs(small: Small) -> None:
         </blockquote>
         <p><code>tests/test_page.py</code>, line 4. It runs <a href="../../start/page/#page-run-console">run.console</a>.</p>
         <div class="highlight"><pre><code>def test_runs_it(play):
-            \"""Uvicorn takes port `8000` of [another](other.md).\"""
             assert play("run.console") &lt; "&amp; 8000"
         </code></pre></div>
         <h3 id="test-page-test-x">x</h3>
@@ -525,7 +530,6 @@ def test_proofs(small: Small) -> None:
         </blockquote>
         <p><code>tests/test_page.py</code>, line 9. </p>
         <div class="highlight"><pre><code>def test_x(home):
-            \"""Uvicorn takes port `8000` of [another](other.md).\"""
             assert home, 'Uvicorn takes port `8000` of [another](other.md).'
         </code></pre></div>
         """)
