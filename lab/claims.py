@@ -40,12 +40,10 @@ ADMONITION = re.compile(
 )
 TABLE_RULE = re.compile(r"\s*\|[\s|:-]+\|\s*")
 TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
-COMMENT = re.compile(r"<!--.*?-->")
-# A heading of so many words, none of them a number, is a label.
-LABEL_WORDS = 2
-# A question with one of these takes for granted what it asks about.
-TAKEN_FOR_GRANTED = re.compile(r"(?:How|When|Why)\b")
+# One or two plain words are a label.
+LABEL = re.compile(r"[A-Z][a-z]*(?: [a-z]+)?")
 HEADING = re.compile(r"#+ *(?P<label>.*)")
+SAYS = re.compile(r"\w|`|[^\x00-\x7f]")  # a letter, a value, a sign such as ✗
 MARKER = re.compile(r"\[[A-Z]+\]")
 
 
@@ -101,8 +99,6 @@ def _prose_claims(file: Page, page: Page, titles: dict[str, str]) -> Iterator[Cl
         if not text or _is_navigation(text, page, titles):
             continue
         _check_line(f"{file.path}:{number}", line, text)
-        if text.endswith("?") and not TAKEN_FOR_GRANTED.match(text):
-            continue
         sources = tuple(FOOTNOTE.findall(line))
         instruction = is_instruction(text) and not sources
         prose = not line.startswith("#")  # a mark would stand in the table of contents
@@ -127,16 +123,16 @@ def _sentence(line: str) -> str:
 
     A short heading is a label.
     """
-    stripped = COMMENT.sub("", line).strip()
+    stripped = line.strip()
     if match := ADMONITION.fullmatch(line):
         return match["title"] or ""
     if MARKER.fullmatch(stripped) or INCLUDE.fullmatch(line) or TABLE_RULE.fullmatch(line):
         return ""
     if match := HEADING.fullmatch(stripped):
         label = bare(match["label"])
-        return "" if is_label(label) else label
+        return "" if LABEL.fullmatch(label) else label
     text = stripped if FOOTNOTE_TEXT.fullmatch(line) else bare(stripped)
-    return text if re.search(r"\w", text) else ""
+    return text if SAYS.search(text) else ""
 
 
 def _is_navigation(text: str, page: Page, titles: dict[str, str]) -> bool:
@@ -151,17 +147,13 @@ def _is_navigation(text: str, page: Page, titles: dict[str, str]) -> bool:
     return titles.get("/".join(parts)) == match[1]
 
 
-def is_label(heading: str) -> bool:
-    """Tell whether a heading is too short to say anything, and names no number."""
-    return len(heading.split()) <= LABEL_WORDS and not re.search(r"\d", heading)
-
-
 def is_instruction(text: str) -> bool:
     """Tell whether a line only says what to do: verbs of the list, code, and plain words."""
-    first, *others = re.findall(r"\w+", CODE.sub(" ", LINK.sub(r"\1", text))) or [""]
+    first, *others = re.findall(r"\w+", CODE.sub(" ", text)) or [""]
     return (
         text.startswith(first)
         and first in VERBS
+        and not LINK.search(text)
         and all(word in PLAIN or word.capitalize() in VERBS for word in others)
     )
 
@@ -172,7 +164,8 @@ def _said_by(fence: Fence, page: Page) -> Iterator[str]:
         yield from filter(None, [fence.attributes.get("alt")])
         yield from Diagram(page.path, fence).statements()
     elif fence.is_computed:
-        yield from filter(None, map(_sentence, _computed(fence, page).split("\n")))
+        for line in _computed(fence, page).split("\n"):
+            yield from filter(None, [_sentence(line.lstrip("# "))])
 
 
 def _computed(fence: Fence, page: Page) -> str:

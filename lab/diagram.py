@@ -9,13 +9,14 @@ outermost box around its start, which names a host.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.errors import LabError
 from lab.network import PLANS, Plan
 from lab.pages import Fence
-from lab.strokes import CROSS, DOWN, LEFT, RIGHT, UP, Strokes
+from lab.strokes import CROSS, DOWN, LEFT, RIGHT, UP, Box, Strokes
 
 ENDPOINT = re.compile(r"(?P<address>\d+(?:\.\d+){3}|\[[0-9a-f:]+\]|localhost):(?P<port>\d+)")
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]*:){2,}[0-9a-f]*)(?![\w.])")
@@ -180,12 +181,25 @@ class Diagram(Strokes):
                     what = f"no request here asks for port {match[1]}"
                     yield self.error(row, match.start(), what)
 
+    def _stray_words(self) -> Iterator[LabError]:
+        """Each word stands in a box, or beside an arrow that it names; each label has its words."""
+        boxes = self.boxes()
+        left = Counter(WORD.findall(" ".join(label for _, label, _ in self._arrows())))
+        for row, text in enumerate(self.rows if boxes else ()):
+            for match in WORD.finditer(text):
+                if not any(box.holds(row, match.start()) for box in boxes):
+                    left[match[0]] -= 1
+                    if left[match[0]] < 0:
+                        what = f"`{match[0]}` names no box and no arrow"
+                        yield self.error(row, match.start(), what)
+
     def unseen(self, shown: str) -> Iterator[LabError]:
         """Yield each word that the alternative lacks, and each option and answer not in `shown`.
 
         `shown` is what the page shows and says.
         """
         yield from self._unsaid_words()
+        yield from self._stray_words()
         for row, text in enumerate(self.rows):
             for match in VALUE.finditer(text):
                 is_option = match[0].startswith("--") and self.plan
@@ -194,13 +208,20 @@ class Diagram(Strokes):
                     yield self.error(row, match.start(), what)
 
     def statements(self) -> Iterator[str]:
-        """Yield what a diagram without a network says: of each box, and by each arrow."""
-        if self.plan:
-            return
-        for box in self.boxes():
-            name, *others = self.text_of(box)
+        """Yield what a diagram says in words: in each box of several lines, by each arrow.
+
+        In a network the requests are measured, so there only an arrow with a label says more.
+        """
+        for box in self._innermost():
+            name, *others = filter(None, self.text_of(box))
             if others:
                 yield f"{name}: {' '.join(others)}"
+        for start, label, end in self._arrows():
+            if label or not self.plan:
+                yield f"{start} {label} {end}"
+
+    def _arrows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each arrow between two boxes: the name of one, its label, that of the other."""
         for row, column, (down, right) in self.heads():
             start = row - down, column - right
             while self.at(*start) in "─│":
@@ -208,11 +229,25 @@ class Diagram(Strokes):
             names = [
                 self.text_of(box)[0]
                 for end in (start, (row + down, column + right))
-                for box in self.boxes()
+                for box in self._innermost()
                 if box.holds(*end)
             ]
             if len(names) > 1:
-                yield " ".join([names[0], self._label(start, (row, column)), names[-1]])
+                yield names[0], self._label(start, (row, column)), names[-1]
+
+    def _innermost(self) -> list[Box]:
+        found = self.boxes()
+        return [
+            box
+            for box in found
+            if any(self.text_of(box))
+            and not any(
+                other != box
+                and box.holds(other.top, other.left)
+                and box.holds(other.bottom, other.right)
+                for other in found
+            )
+        ]
 
     def _label(self, start: tuple[int, int], head: tuple[int, int]) -> str:
         """Return what stands beside an arrow: above one that lies, to the right of another."""

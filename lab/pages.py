@@ -4,6 +4,8 @@ Pages are plain Markdown with one sentence on each line, so most questions about
 questions about its lines; nothing here renders anything.
 """
 
+import ast
+import io
 import re
 import tokenize
 from collections.abc import Iterator
@@ -222,18 +224,35 @@ def _check_not_run(fence: Fence, place: str) -> None:
 
 
 def check_snippets(root: Path) -> None:
-    """Raise Malformed for a comment or a docstring in a snippet: prose stands on the page."""
+    """Raise Malformed for prose in a snippet: a comment, or a value that nothing uses."""
     for file in sorted((root / "snippets").rglob("*.py")):
-        with file.open("rb") as code:
-            for token in tokenize.tokenize(code.readline):
-                is_docstring = token.type == tokenize.STRING and token.line.strip() == token.string
-                if token.type == tokenize.COMMENT or is_docstring:
-                    raise Malformed(
-                        f"{file.relative_to(root).as_posix()}:{token.start[0]}",
-                        "a snippet says nothing in prose, which nobody would prove",
-                        [("line", token.line.strip())],
-                        "say it on the page",
-                    )
+        text = file.read_text(encoding="utf-8")
+        for number in sorted(_prose_of(text)):
+            raise Malformed(
+                f"{file.relative_to(root).as_posix()}:{number}",
+                "a snippet says nothing in prose, which nobody would prove",
+                [("line", text.splitlines()[number - 1].strip())],
+                "say it on the page",
+            )
+
+
+def _prose_of(text: str) -> Iterator[int]:
+    """Yield the lines of comments, of docstrings and other idle values, and of assertions."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0]
+    tree = ast.parse(text)
+    used = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(getattr(node, "ctx", None), ast.Load) and isinstance(node, ast.Name)
+    }
+    for node in ast.walk(tree):
+        idle = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant | ast.Name)
+        kept = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        unused = kept and not any(isinstance(t, ast.Name) and t.id in used for t in node.targets)
+        if idle or unused or isinstance(node, ast.Assert):
+            yield node.lineno
 
 
 def orphans(root: Path, pages: list[Page]) -> Iterator[Malformed]:

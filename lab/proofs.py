@@ -13,6 +13,20 @@ from lab.network import PLANS
 
 HOSTS = frozenset(host for plan in PLANS.values() for host in plan.host_names)
 # The names and numbers inside code: `uvicorn --port 80` has uvicorn, port and 80.
+# A word of the field, and what a proof that tries it has in its code.
+TERMS = {
+    r"refus": r"cannot_reach|\b7\b|[Rr]efus|\[Errno 13\]",
+    r"times? out|timeout": r"cannot_hear|\b28\b",
+    r"no route": r"cannot_route|ip route",
+    r"firewall": r"\bnft\b",
+    r"packet": r"\bnft\b|packets",
+    r"[Cc]apabilit|privilege": r"CapEff|--inh-caps|root=True|\$ lsof|privileged",
+    r"browser|`fetch`": r"browse\(",
+    r"curl": r"curl",
+    r"httpx": r"client\.py",
+    r"route": r"route",
+}
+KEY = re.compile(r"Ctrl\+([A-Z])")
 TOKEN = re.compile(r"[A-Za-z][A-Za-z_]+|\d+(?:\.\d+)*")
 
 
@@ -54,18 +68,32 @@ class Proof:
         `shown` is the text of the transcripts that the proof runs.  A sentence about the phone
         that is tried from the desktop is found here.
         """
-        evidence = (self.evidence + shown).casefold()
+        evidence = self.evidence + shown
         for line, text in self.quotes:
-            named = [token for code in CODE.findall(text) for token in TOKEN.findall(code)]
-            named += [word for word in re.findall(r"[a-z]+", CODE.sub("", text)) if word in HOSTS]
-            missing = [name for name in named if name.casefold() not in evidence]
-            if missing:
+            if missing := list(_missing(text, evidence)):
                 yield LabError(
                     f"{self.file}:{line}",
                     f"{self.name} never names `{missing[0]}`, and its sentence does",
                     [("sentence", text)],
                     "try what the sentence says, or say what is tried",
                 )
+
+
+def _missing(text: str, evidence: str) -> Iterator[str]:
+    """Yield what a sentence names and a proof does not: names, numbers, hosts, keys and terms."""
+    for code in CODE.findall(text):
+        for token in TOKEN.findall(code):
+            if token.casefold() not in evidence.casefold():
+                yield token
+    plain = CODE.sub("", text)
+    hosts = HOSTS.intersection(re.findall("[a-z]+", plain))
+    yield from (host for host in sorted(hosts) if host not in evidence)
+    numbers = set(re.findall(r"\d+", evidence))
+    yield from (n for n in re.findall(r"(?<![\w.])\d+(?![\d.]*\w)", plain) if n not in numbers)
+    yield from (f"Ctrl+{key}" for key in KEY.findall(text) if f"^{key}" not in evidence)
+    for term, tried in TERMS.items():
+        if (found := re.search(term, plain)) and not re.search(tried, evidence):
+            yield found[0]
 
 
 def proofs_in(text: str, file: str, claims: Iterable[tuple[str, str]] = ()) -> list[Proof]:

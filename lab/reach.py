@@ -83,6 +83,8 @@ def cannot_route(host: RunningHost, url: str, *, control: Control) -> None:
 
 
 def _check_fails(host: RunningHost, url: str, expected: str, control: Control) -> None:
+    """A port that nobody serves refuses everybody, so the control asks for the same one."""
+    assert urlsplit(url).port == urlsplit(control[1]).port, f"{url} and {control[1]}: two ports"
     check_reaches(*control)
     try:
         happened = f"answered {ask(host, url)!r}"

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab import pages, sources
-from lab.claims import CODE, ELSEWHERE, FOOTNOTE, Claim, claims_of, is_label
+from lab.claims import CODE, ELSEWHERE, FOOTNOTE, LABEL, Claim, claims_of
 from lab.errors import LabError
 from lab.pages import Page
 from lab.proofs import Proof, proofs_in
 from lab.sources import Source
 
+SAID_BY_BUILDER = ("site_name", "site_description", "copyright")
 NAVIGATION = re.compile(r" +- (?P<name>[^:]+):(?: \S+\.md)?$")
 PROVEN, SOURCED, OPEN, SHOWN = "proven", "sourced", "open", "shown"
 
@@ -67,7 +68,8 @@ class Site:
         page = next(page for page in self.pages if page.path == claim.page)
         shown = pages.beside(self.root, page, claim.line)
         codes = CODE.findall(claim.text)
-        return [code for code in codes if not re.search(rf"(?<!\w){re.escape(code)}(?!\w)", shown)]
+        whole = r"(?<![\w.:/-]){}(?![\w:/-]|\.\w)"
+        return [code for code in codes if not re.search(whole.format(re.escape(code)), shown)]
 
     # -- open claims ------------------------------------------------------------------------------
 
@@ -100,6 +102,7 @@ class Site:
         yield from self._stray_quotations()
         yield from self._proofs_of_other_things()
         yield from self._proofs_out_of_order()
+        yield from self._strange_headings()
         yield from self._strangers()
         yield from self._unknown_sources()
         yield from self._unsupported()
@@ -116,7 +119,7 @@ class Site:
         first: dict[tuple[str, str], Claim] = {}
         for claim in self.claims:
             other = first.setdefault((claim.page, claim.text), claim)
-            if other is not claim and not claim.instruction:
+            if other is not claim and claim.prose and not claim.instruction:
                 facts = [("sentence", claim.text), ("first", other.place)]
                 yield LabError(claim.place, "this sentence stands twice", facts, "say it once")
 
@@ -142,7 +145,7 @@ class Site:
         for page in self.pages:
             first: dict[str, Claim] = {}
             claims = [claim for claim in self.claims_of(page) if claim.file == page.path]
-            for claim in claims:
+            for claim in sorted(claims, key=lambda claim: not claim.prose):
                 for proof in self.proofs_of(claim):
                     first.setdefault(proof.place, claim)
             own = [proof for proof in self.proofs if proof.place in first]
@@ -154,6 +157,28 @@ class Site:
                     what = f"{proof.name} stands behind {before.name}, and its sentence before"
                     remedy = "let the sentences of the page and their proofs stand in one order"
                     yield LabError(proof.place, what, facts, remedy)
+
+    def _strange_headings(self) -> Iterator[LabError]:
+        """Yield each heading that is quoted, but by no proof of what stands under it."""
+        for page in self.pages:
+            claims = [claim for claim in self.claims_of(page) if claim.file == page.path]
+            for heading in claims:
+                place, text = page.section(heading.line)
+                if place != heading.line:
+                    continue
+                quoting = {proof.place for proof in self.proofs_of(heading)}
+                under = {
+                    proof.place
+                    for claim in claims
+                    if claim.line != place and page.section(claim.line)[0] == place
+                    for proof in self.proofs_of(claim)
+                }
+                if quoting and not quoting & under:
+                    facts = [("heading", text.lstrip("# ")), ("quoted by", min(quoting))]
+                    what = "no proof of this section quotes its heading"
+                    yield LabError(
+                        heading.place, what, facts, "quote it where its section is proven"
+                    )
 
     def _strangers(self) -> Iterator[LabError]:
         """Yield each file that no proof of the section around it runs."""
@@ -261,7 +286,7 @@ def _load(root: Path, stamp: tuple) -> Site:
     for page in found:
         pages.check_includes(root, page)
     claims = [claim for page in found for claim in _in_order(page, titles, root)]
-    claims += _claims_of_the_builder(root)
+    claims += _claims_of_the_builder(root, titles.get("docs/index.md", ""))
     quoted = {(claim.page, claim.text) for claim in claims}
     proofs = [
         proof
@@ -279,16 +304,23 @@ def _in_order(page: Page, titles: dict[str, str], root: Path) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.file != page.path, claim.line))
 
 
-def _claims_of_the_builder(root: Path) -> Iterator[Claim]:
-    """Yield what mkdocs.yml says to search engines, in the navigation and at the foot of pages."""
+def _claims_of_the_builder(root: Path, first: str) -> Iterator[Claim]:
+    """Yield what mkdocs.yml says to search engines, in the navigation and at the foot of pages.
+
+    `first` is the title of the first page, which the site may share.
+    """
     file = root / "mkdocs.yml"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    section = ""
     for number, line in enumerate(lines, 1):
-        key, _, text = line.partition(": ")
-        if key in ("site_name", "site_description", "copyright") and not text.endswith("?"):
-            yield Claim("docs/index.md", "mkdocs.yml", number, text, prose=False)
-        elif (label := NAVIGATION.match(line)) and not is_label(label["name"]):
-            yield Claim("docs/index.md", "mkdocs.yml", number, label["name"], prose=False)
+        if line[:1].strip():
+            section, _, text = line.partition(": ")
+            said = text if section in SAID_BY_BUILDER and text != first else ""
+        else:
+            match = NAVIGATION.match(line) if section == "nav:" else None
+            said = match["name"] if match and not LABEL.fullmatch(match["name"]) else ""
+        if said:
+            yield Claim("docs/index.md", "mkdocs.yml", number, said, prose=False)
 
 
 # -- coverage -------------------------------------------------------------------------------------

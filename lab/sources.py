@@ -2,7 +2,7 @@
 
 A source carries the sentences and blocks that rest on it, word for word, as a proof carries its
 sentences; so neither can change, and no footnote can move, without the other.  Whoever has looked
-at the document signs what it is and says with `digest`, which a later edit by hand does not have.
+at the document signs all of it with `digest`, which a later edit by hand does not have.
 """
 
 import datetime
@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from lab.errors import Malformed
 
 FILE = "sources.toml"
-SIGNED = ("title", "publisher", "url", "seen", "says")
-FIELDS = frozenset({*SIGNED, "supports", "digest"})
+SIGNED = ("title", "publisher", "url", "seen", "says", "supports")
+FIELDS = frozenset({*SIGNED, "digest"})
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Source:
 
 
 def digest(values: dict) -> str:
-    """Return the digest of what a source is and says, and of the day it was looked at."""
+    """Return the digest of what a source is, says and carries, and when it was looked at."""
     text = json.dumps([str(values[key]) for key in SIGNED])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -72,7 +72,7 @@ def _source(name: str, values: dict, hosts: dict[str, str]) -> Source:
             f'read the document, set `seen` to that day, and then `digest = "{now}"`; '
             "a new `seen` makes another digest",
         )
-    found = {key: str(values[key]) for key in SIGNED}
+    found = {key: str(values[key]) for key in SIGNED if key != "supports"}
     return Source(name, **found, supports=tuple(values["supports"]))
 
 

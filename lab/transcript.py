@@ -10,8 +10,10 @@
 CONTRIBUTING.md has the whole format in ten points.
 """
 
+import contextlib
 import difflib
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,6 +96,7 @@ def parse(text: str, path: str, *, strict: bool = True) -> Transcript:
         if not steps and (header := HEADER.fullmatch(line)):
             network, network_line = header["network"], number
         elif match := PROMPT.fullmatch(line):
+            _check_comment(match["command"], f"{path}:{number}")
             steps.append(_step(match, number))
         elif match := RETURN.fullmatch(line):
             steps.append(_return(match, number, path, steps))
@@ -113,6 +116,14 @@ def parse(text: str, path: str, *, strict: bool = True) -> Transcript:
     if strict and not any(step.output or step.status for step in steps):
         raise Malformed(path, "this transcript compares nothing", remedy=_record(path))
     return Transcript(path, network, steps, lines, network_line)
+
+
+def _check_comment(command: str, place: str) -> None:
+    """A comment of the shell would be prose that nobody proves."""
+    with contextlib.suppress(ValueError):  # quotes that the shell will complain of
+        if shlex.split(command, comments=True) != shlex.split(command):
+            what = "a command has a comment, which nobody would prove"
+            raise Malformed(place, what, [("command", command)], "say it on the page")
 
 
 def _step(match: re.Match, number: int) -> Step:

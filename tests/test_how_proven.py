@@ -74,10 +74,12 @@ def test_no_way_out(home):
         assert host.run("ip -4 route show table main").output.startswith("192.168.1.0/24 dev wlan0")
         assert len(host.run("ip -4 route show table main").lines) == 1
         assert host.run("ip route get 203.0.113.1").status != 0
-    home.laptop.serve("uvicorn main:app")
     with socket.create_server(("127.0.0.1", 0)) as mine:
-        url = f"http://127.0.0.1:{mine.getsockname()[1]}/"
-        cannot_reach(home.laptop, url, control=(home.laptop, OWN))
+        port = mine.getsockname()[1]
+        socket.create_connection(("127.0.0.1", port)).close()
+        home.laptop.serve(f"uvicorn main:app --host 192.168.1.100 --port {port}")
+        control = (home.laptop, f"http://192.168.1.100:{port}/")
+        cannot_reach(home.laptop, f"http://127.0.0.1:{port}/", control=control)
 
 
 def test_the_phone_is_a_host_with_curl(home):

@@ -10,7 +10,8 @@ SERVE = "python -m http.server 8000 --bind"
 
 
 def test_this_computer(home):
-    """| you want to reach the app from | bind |
+    """Where does your server listen?
+    | you want to reach the app from | bind |
     | [this computer](start/local.md) | `127.0.0.1` |
     """
     home.laptop.serve(f"{SERVE} 127.0.0.1")

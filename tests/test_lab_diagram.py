@@ -532,5 +532,33 @@ def test_an_arrow_without_box_says_nothing() -> None:
     assert list(draw("──►").statements()) == []
 
 
-def test_a_network_is_measured_and_says_nothing() -> None:
+def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
     assert list(draw(REFUSED, HOME).statements()) == []
+    labelled = """
+        ┌──────────────────────────────────┐
+        │ laptop                           │
+        │ ┌──────┐ GET / ┌────────────────┐ │
+        │ │ curl ├──────►│ 127.0.0.1:8000 │ │
+        │ └──────┘       │ main.py        │ │
+        │                └────────────────┘ │
+        └───────────────────────────────────┘
+        """
+    assert list(draw(labelled, HOME).statements()) == [
+        "127.0.0.1:8000: main.py",
+        "curl GET / 127.0.0.1:8000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("└──────────┘\n    ▲", "└──────────┘ runs\n    ▲"),
+        ("uses  ┌─────┴────┐", "uses  ┌─────┴────┐ runs"),
+    ],
+)
+def test_a_word_that_names_nothing(old: str, new: str) -> None:
+    info = 'alt="page words snippet programs shows quotes, by word runs twice proof uses lab"'
+    sound = PARTS.replace("  twice", "       ")
+    assert [str(p) for p in draw(sound, info).unseen("")] == []
+    (problem, *_) = draw(sound.replace(old, new, 1), info).unseen("")
+    assert "`runs` names no box and no arrow" in str(problem)

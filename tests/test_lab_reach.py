@@ -8,21 +8,22 @@ from lab.runner import Network
 
 OWN = "http://127.0.0.1:8000/"
 WIFI = "http://192.168.1.100:8000/"
-UNUSED = "http://192.168.1.100:9000/"
+UNUSED = "http://192.168.1.60:8000/"
 BEYOND = "http://203.0.113.99:8000/"
-SILENT = "http://192.168.1.100:8001/"
+SILENT = "http://192.168.1.101:8000/"
 SERVE = "python -m http.server 8000 --bind"
 
 
 @pytest.fixture(scope="module")
 def network():
-    """A laptop that answers on port 8000, refuses on 9000, and drops what comes for 8001."""
+    """A laptop that answers at one address and is silent at another; the desktop serves nothing."""
     with Network(PLANS["home"]) as network:
         network.laptop.serve(f"{SERVE} 0.0.0.0")
+        network.laptop.run("ip address add 192.168.1.101/24 dev wlan0", root=True)
         for rule in (
             "add table inet wall",
             "add chain inet wall input '{ type filter hook input priority 0; }'",
-            "add rule inet wall input tcp dport 8001 drop",
+            "add rule inet wall input ip daddr 192.168.1.101 drop",
         ):
             assert network.laptop.run(f"nft {rule}", root=True).status == 0
         yield network
@@ -61,6 +62,13 @@ def test_one_failure_is_not_the_other(network, check, url, complaint):
 def test_a_control_must_succeed(network, check):
     with pytest.raises(AssertionError, match=f"desktop cannot reach {UNUSED}: .*refused"):
         check(network.phone, UNUSED, control=(network.desktop, UNUSED))
+
+
+def test_a_control_asks_for_the_same_port(network):
+    """A port that nobody serves refuses everybody."""
+    other = "http://192.168.1.100:9/"
+    with pytest.raises(AssertionError, match=f"{other} and {WIFI}: two ports"):
+        cannot_reach(network.phone, other, control=(network.phone, WIFI))
 
 
 def test_an_answer_has_a_body(network):

@@ -403,6 +403,21 @@ def test_escapes_and_ends_of_lines_are_not_shown(printed, shown):
     assert clean(printed) == shown
 
 
+@pytest.mark.parametrize("command", ["true  # all is well", "#", "curl x #y"])
+def test_a_comment_of_the_shell(command):
+    with pytest.raises(Malformed) as raised:
+        parse(f"laptop$ {command}\nx\n", PATH)
+    assert str(raised.value) == block(f"""
+        {PATH}:1: a command has a comment, which nobody would prove
+          command: {command}
+          remedy:  say it on the page""")
+
+
+@pytest.mark.parametrize("command", ["sed 's#a#b#' x", "echo '# no comment'", "echo it's"])
+def test_what_is_no_comment(command):
+    assert parse(f"laptop$ {command}\nx\n", PATH).steps[0].command == command
+
+
 # -- comparison -----------------------------------------------------------------------------------
 
 
@@ -416,12 +431,12 @@ def test_escapes_and_ends_of_lines_are_not_shown(printed, shown):
         ("after [MS] ms: no", "after 0 ms: no"),
         ("127.0.0.1:[PORT] - ok", "127.0.0.1:43210 - ok"),
         ("IPv4 [DEVICE] 0t0", "IPv4 123456 0t0"),
-        ("['[FOLDER]']", "['/mnt/laptop/local']"),
-        ("[PID] [PID]", "1 2"),
+        ("directories: ['[FOLDER]']", "directories: ['/mnt/laptop/local']"),
+        ("pid=[PID] process [PID]", "pid=1 process [2]"),
         ("[PATH] a.b*c(d)", "[PATH] a.b*c(d)"),
-        ("a.b*c(d) [PID]", "a.b*c(d) 1"),
+        ("a.b*c(d) pid=[PID]", "a.b*c(d) pid=1"),
         ("State  Local   Peer", "State Local      Peer"),
-        ("uvicorn  [PID]  you", "uvicorn 1 you"),
+        ("users:  pid=[PID]  you", "users: pid=1 you"),
         ("  indented  x", "  indented x"),
         ("Couldn't connect to server", "Could not connect to server"),
         ("Could not connect to server", "Couldn't connect to server"),
@@ -446,17 +461,20 @@ def test_lines_that_agree(expected, actual):
         ("127.0.0.1:8000", "127.0.0.2:8000"),
         ("http://127.0.0.1:8000/ [PID]", "http://127a0.0.1:8000/ 1"),
         ("http://127.0.0.1:8000/ [PID]", "http://127.0.0.1:8001/ 1"),
-        ("[PID]", ""),
-        ("[PID]", "x"),
-        ("[PID]", "1 2"),
-        ("[PID].", "1,"),
-        ("[MS]", "1.5"),
-        ("[MS]", "-1"),
-        ("[PORT]", "8000"),
-        ("[PORT]", "123456"),
-        ("[FD]", "3u"),
-        ("[FOLDER]", "relative/folder"),
-        ("'[FOLDER]'", "'/a', '/b'"),
+        ("pid=[PID]", "pid="),
+        ("pid=[PID]", "pid=x"),
+        ("pid=[PID]", "pid=1 2"),
+        ("after [MS] ms", "after 1.5 ms"),
+        ("after [MS] ms", "after -1 ms"),
+        ("1:[PORT] - ok", "1:8000 - ok"),
+        ("1:[PORT] - ok", "1:123456 - ok"),
+        ("directories: ['[FOLDER]']", "directories: ['relative/folder']"),
+        # where no placeholder belongs, and under the name of another
+        ("HTTP/1.1 [PID] OK", "HTTP/1.1 200 OK"),
+        ("192.168.1.[FD]", "192.168.1.50"),
+        ("after [PID] ms", "after 3 ms"),
+        ("pid=[FD],fd=[PID]", "pid=3,fd=4"),
+        ("[PID]", "1"),
         ("[PATH]", "/usr/bin"),
         ("[pid]", "1"),
         ("4711", "[PID]"),
@@ -671,15 +689,16 @@ def test_a_record_touches_only_output():
 
 
 def test_a_record_keeps_placeholders_where_they_are():
-    """A placeholder that a person wrote stays, even where a record would not put it."""
-    text = "laptop$ ps\nport [PORT] of [PID], folder [FOLDER]\nnext [MS]\n"
-    assert record(text, "port 54321 of 12, folder /mnt/x\nnext 1\n") == text
+    text = "laptop$ ps\npid=[PID],fd=[FD]\nafter [MS] ms\n"
+    assert record(text, "pid=12,fd=3\nafter 1 ms\n") == text
+    odd = "laptop$ ps\nnumber [PID]\n"
+    assert record(odd, "number 12\n") == "laptop$ ps\nnumber 12\n"
 
 
 def test_a_record_keeps_placeholders_of_lines_that_moved():
-    before = "laptop$ x\none [PID]\ntwo [MS]\n"
-    after = "laptop$ x\nnew\ntwo [MS]\none [PID]\none [PID]\n"
-    assert record(before, "new\ntwo 3\none 4\none 5\n") == after
+    before = "laptop$ x\none pid=[PID]\ntwo fd=[FD]\n"
+    after = "laptop$ x\nnew\ntwo fd=[FD]\none pid=[PID]\none pid=[PID]\n"
+    assert record(before, "new\ntwo fd=3\none pid=4\none pid=5\n") == after
 
 
 def test_a_record_replaces_a_line_that_differs_beside_its_placeholder():

@@ -16,7 +16,9 @@ HELLO = '{"message":"Hello"}'
 def test_only_this_computer_reaches_127_0_0_1(home):
     """Bind the address `127.0.0.1` and the port `8000`: programs on this computer reach the app, and no other computer does.
     Serve an app on your own computer
-    A client, which is a browser or curl, and a Uvicorn server on one computer; the GET request goes to the server, the response comes back
+    client GET / 127.0.0.1:8000
+    127.0.0.1:8000 {"message":"Hello"} client
+    127.0.0.1:8000: Uvicorn main.py
     """
     server = home.laptop.serve("uvicorn main:app")
     assert server.listening() == [("127.0.0.1", 8000)]
@@ -192,7 +194,9 @@ def test_the_capability_decides_and_not_the_user(home):
 
 
 def test_lsof_says_nothing_of_a_free_port(play):
-    """`lsof -i :8000` prints nothing and ends with exit status 1 while no process uses the port."""
+    """`lsof -i :8000` prints nothing and ends with exit status 1 while no process uses the port.
+    Is the port free?
+    """
     free, taken = play("free.console").all("laptop$ lsof -i :8000")
     assert (free.status, free.output) == (1, "")
     assert (taken.status, len(taken.lines)) == (0, 2)
@@ -253,6 +257,8 @@ def test_kill_frees_the_port(play):
 @pytest.mark.slow
 def test_both_names_reach_the_app(home, play):
     """`http://127.0.0.1:8000/` and `http://localhost:8000/` reach the same app, with curl, with httpx and with the `fetch` of a browser.
+    A client, which is a browser or curl, and a Uvicorn server on one computer; the GET request goes to the server, the response comes back
+    client: browser or curl
     Ask it from a program
     Run `uvicorn browser:app` and open `http://localhost:8000/page`.
     """

@@ -26,8 +26,6 @@ def restart(host, old, command: str):
 def test_which_to_bind(home):
     """Bind `127.0.0.1` while only this computer needs the app, and `0.0.0.0` only while you test from a phone or another computer.
     127.0.0.1 or 0.0.0.0
-    A laptop with two addresses and a server on the loopback address alone; its own browser reaches it, a phone does not
-    The same laptop with a server on all its addresses; its own browser and the phone both reach it
     | who asks, and for what | `--host 127.0.0.1` | `--host 0.0.0.0` |
     """
     server = home.laptop.serve(LOOPBACK)
@@ -49,7 +47,10 @@ def test_the_laptops_interfaces(play):
 
 
 def test_the_phone_asks_for_the_wifi_address(home, play):
-    """On Linux `ip -4 -brief address` shows it: the phone asks for the one of the Wi-Fi."""
+    """On Linux `ip -4 -brief address` shows it: the phone asks for the one of the Wi-Fi.
+    What is your address?
+    192.168.1.100:8000: wlan0
+    """
     shown = play("address.console")["laptop$ ip -4 -brief address"].lines
     (wifi,) = (line.split()[2].partition("/")[0] for line in shown if line.startswith("wlan0"))
     home.laptop.serve(ALL)
@@ -76,11 +77,16 @@ def test_the_laptops_python_client_reaches_both(home):
 
 @pytest.mark.slow
 def test_a_phone_reaches_the_wildcard_address_alone(home):
-    """| a phone on the Wi-Fi, `http://192.168.1.100:8000/` | no, refused | yes |"""
+    """| a phone on the Wi-Fi, `http://192.168.1.100:8000/` | no, refused | yes |
+    A laptop with two addresses and a server on the loopback address alone; its own browser reaches it, a phone does not
+    The same laptop with a server on all its addresses; its own browser and the phone both reach it
+    """
     server = home.laptop.serve(LOOPBACK)
     cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
+    assert "you are" in browse(home.laptop, OWN)
     assert "you are" not in browse(home.phone, WIFI)
     restart(home.laptop, server, ALL)
+    assert "you are" in browse(home.laptop, OWN)
     assert '{"you are":"192.168.1.50"}' in check_reaches(home.phone, WIFI)
     assert '{"you are":"192.168.1.50"}' in browse(home.phone, WIFI)
 
@@ -95,7 +101,7 @@ def test_another_computer_reaches_the_wildcard_address_alone(home):
 
 def test_the_safer_of_the_two(home):
     """`127.0.0.1` is the safer of the two: one of these three computers reaches the app, and with `0.0.0.0` all three do.
-    127.0.0.1: this computer alone
+    Who reaches it?
     """
     urls = {name: OWN if name == "laptop" else WIFI for name in home.hosts}
     counts = []
@@ -115,7 +121,9 @@ def test_the_app_tells_each_client_its_address(home):
 
 
 def test_the_phone_asks_itself(play):
-    """The phone that asks for `127.0.0.1` asks itself, and nothing listens there."""
+    """The phone that asks for `127.0.0.1` asks itself, and nothing listens there.
+    127.0.0.1: this computer alone
+    """
     run = play("loopback.console")
     assert run["laptop$ curl http://127.0.0.1:8000/"].output == '{"you are":"127.0.0.1"}'
     refused = run["phone$ curl http://127.0.0.1:8000/"]
@@ -124,7 +132,9 @@ def test_the_phone_asks_itself(play):
 
 
 def test_loopback_never_leaves_the_computer(home, play):
-    """A request to `127.0.0.1` never leaves the computer: the Wi-Fi interface sends no packet while `lo` does."""
+    """A request to `127.0.0.1` never leaves the computer: the Wi-Fi interface sends no packet while `lo` does.
+    127.0.0.1:8000: lo
+    """
     shown = play("packets.console")["laptop$ python packets.py"]
     assert shown.lines == ["lo sent packets", "wlan0 sent nothing"]
     home.laptop.serve(LOOPBACK)
@@ -152,7 +162,9 @@ def test_no_firewall_takes_part(home):
 
 @pytest.mark.slow
 def test_a_firewall_looks_different(home, play):
-    """A firewall that drops packets looks different: the phone is not refused, it times out."""
+    """A firewall that drops packets looks different: the phone is not refused, it times out.
+    Refused, or no answer?
+    """
     run = play("firewall.console")
     refused, reached = run.all(f"phone$ curl {WIFI}")
     assert (refused.status, reached.status) == (7, 0)
@@ -223,7 +235,9 @@ def test_the_second_network(two_networks):
 
 
 def test_who_has_a_route_reaches_it(internet):
-    """It is open to every computer that has a route to one of its addresses."""
+    """It is open to every computer that has a route to one of its addresses.
+    Is it public now?
+    """
     internet.laptop.serve(ALL)
     cannot_route(internet.stranger, WIFI, control=(internet.phone, WIFI))
     assert internet.stranger.run(ROUTE, root=True).status == 0
