@@ -16,7 +16,7 @@ serve: $(READY)  ## Serve the site with live reload on http://127.0.0.1:8400/
 	@$(BIN)/mkdocs serve
 
 test: $(READY)  ## Run the whole suite, on all cores; PAGE=local for the quick proofs of one page
-	@$(BIN)/pytest $(if $(PAGE),-n 0 -m "not slow" tests/test_$(subst -,_,$(PAGE)).py)
+	@$(BIN)/pytest $(if $(PAGE),-n 0 -m "not slow" tests/test_$(subst -,_,$(notdir $(PAGE))).py)
 
 check: $(READY)  ## Run the transcripts and compare what they print
 	@$(BIN)/python -m lab check
@@ -45,6 +45,7 @@ clean:  ## Remove the virtual environment and the built site
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "This needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing into $(VENV), which takes a while, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@

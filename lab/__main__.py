@@ -1,4 +1,4 @@
-"""`python -m lab`: the only module that prints or exits."""
+"""`python -m lab`: its commands, what they print, and their exit statuses."""
 
 import argparse
 import os

@@ -6,11 +6,12 @@ from lab.network import Host, Plan
 def draw(plan: Plan) -> str:
     """Return the hosts of a plan and the links that join them, for a terminal.
 
-    home: a laptop and a phone on one Wi-Fi
-    ┌────────────────────────┐
-    │ laptop                 │
-    │ wlan0  192.168.1.100   ├──┐
-    └────────────────────────┘  │ wifi
+                                 wifi
+    ┌─────────────────────────┐  │
+    │ laptop                  │  │
+    │ wlan0  192.168.1.100    ├──┤
+    │        2001:db8:1::100  │  │
+    └─────────────────────────┘  │
     """
     width = max(len(row) for host in plan.hosts for row in _rows(host)) + 2
     columns = list(plan.links)
@@ -46,5 +47,5 @@ def _join(columns: list[str], link: str) -> str:
             rest = columns[columns.index(column) + 1 :]
             tail = "".join("  " + f"{'│':<{len(c)}}" for c in rest)
             return text + f"{'┤':<{len(column)}}" + tail
-        text += "┼" + "─" * (len(column) + 1)
+        text += "│" + "─" * (len(column) + 1)
     return text

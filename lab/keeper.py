@@ -77,7 +77,11 @@ def main(control: int) -> None:
     except OSError as error:
         send(runner, {"error": error.errno, "step": "make a user namespace"})
         return
-    warm.preload()
+    try:
+        warm.preload()
+    except ModuleNotFoundError as error:
+        send(runner, {"lacks": error.name})
+        return
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps keepers
@@ -153,7 +157,6 @@ class Keeper:
         self._statuses: dict[int, int] = {}  # process → descriptor that gets its exit status
         self._listener: socket.socket | None = None
         self._wakeup, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        os.set_blocking(write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(write)
 
@@ -238,7 +241,7 @@ class Keeper:
         """Return a new socket that lives on `host`."""
         enter(self._hosts[host].network, CLONE_NEWNET)
         made = socket.socket(family, kind)
-        return {"made": True}, (made.detach(),)
+        return {}, (made.detach(),)
 
     def do_nothing(self, descriptors):
         """Answer, so that the runner knows of every end up to now."""
@@ -246,13 +249,13 @@ class Keeper:
 
     def do_signal(self, descriptors, pid, number):
         os.kill(pid, number)
-        return {"sent": number}, ()
+        return {}, ()
 
     def do_signal_session(self, descriptors, session, number):
         """Send a signal to every process of a session."""
         for pid in sockets.members(session):
             os.kill(pid, number)
-        return {"sent": number}, ()
+        return {}, ()
 
     def do_listen(self, descriptors):
         """Accept control connections from processes of the lab, for `python -m lab on`."""

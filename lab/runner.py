@@ -2,7 +2,7 @@
 
     zygote ──► Network ── has ──► RunningHost ── starts ──► Terminal
 
-Only this module starts commands.
+Only this module starts commands, but for those that a shell of lab.shell hands to other hosts.
 """
 
 import contextlib

@@ -16,7 +16,7 @@ from lab.runner import Network
 from lab.terminal import Terminal
 from lab.zygote import ROOT
 
-CONTROL, NETWORK = "LAB_CONTROL", "LAB_NETWORK"
+CONTROL, NETWORK, PRIVILEGE = "LAB_CONTROL", "LAB_NETWORK", "LAB_PRIVILEGE"
 
 
 def open_shell(plan: Plan, host: str, *, root: bool) -> int:
@@ -43,7 +43,7 @@ def _start(network: Network, host: str, control: str, *, root: bool) -> Terminal
     sign = "#" if root else "$"
     setup = (
         f"PS1='{host}{sign} '\nunset HISTFILE PROMPT_COMMAND\n"
-        f"export {CONTROL}={control} {NETWORK}={network.plan.name}\n"
+        f"export {CONTROL}={control} {NETWORK}={network.plan.name} {PRIVILEGE}={int(root)}\n"
     )
     command = f"exec bash --noprofile --rcfile <(cat <<'END'\n{setup}{functions}END\n) -i"
     return network.hosts[host].start(command, root=root, size=_terminal_size())
@@ -73,18 +73,23 @@ def _attach(terminal: Terminal) -> int:
 
 
 def run_on(host: str, argv: list[str]) -> int:
-    """Run `argv` on another host with the streams of this process; return its exit status."""
+    """Run `argv` on another host with the streams of this process; return its exit status.
+
+    Without `argv` it is a shell; it has every privilege if this one has. Raises Malformed.
+    """
     with _control() as control:
         plan = find_plan(os.environ.get(NETWORK, ""), "python -m lab on")
         check_host(plan, host, "python -m lab on", "use one of these hosts")
         ended, status = os.pipe()
+        root = os.environ.get(PRIVILEGE) == "1"
+        sign = "#" if root else "$"
         request = {
             "do": "start",
             "host": host,
             "argv": argv or ["bash", "--norc", "-i"],
             "folder": os.getcwd(),
-            "environ": dict(os.environ) | {"PS1": f"{host}$ "},
-            "root": False,
+            "environ": dict(os.environ) | {"PS1": f"{host}{sign} "},
+            "root": root,
             "is_warm": False,
         }
         keeper.send(control, request, (0, 1, 2, status))

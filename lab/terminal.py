@@ -1,7 +1,7 @@
 """A command in a terminal of its own: what it printed, where it listens, how it ended.
 
 Every wait is for an event and has a deadline: output, an end, or a listening socket as the kernel
-reports it; never for a line in a log, and never for a fixed time.
+reports it; never for a line in a log.  Only that nothing more is printed has to be told by time.
 """
 
 import errno

@@ -2,7 +2,7 @@
 
     # network: home             the network; `home` if the line is missing
     laptop$ python main.py      a step: prompt, command; `#` instead of `$` runs it as root
-    INFO:     Started ... [PID]     expected output, with placeholders
+    INFO:     Started server process [PID]      expected output, with placeholders
     ...                         the rest of the output is not shown
     [exit 1]                    exit status, if it is not 0
     laptop (python main.py): ^C     back in the terminal of a command; `^C` presses Ctrl+C there

@@ -62,6 +62,10 @@ def check_ready(message: dict | None) -> None:
     if message is None:
         what = "its first process ended before it was ready"
         raise LabError("the lab", what, remedy="the reason stands above")
+    if message.get("lacks"):
+        what = f"{sys.executable} has no package {message['lacks']}"
+        remedy = "use .venv/bin/python, which `make test` makes, or install requirements.txt"
+        raise LabError("the lab", what, remedy=remedy)
     if message.get("missing"):
         what = f"the program {message['missing']} is not on this machine"
         remedy = "install it; README.md lists the system packages that the lab runs"

@@ -472,6 +472,15 @@ def test_the_program_that_builds_networks_is_missing(monkeypatch, tmp_path):
     zygote._zygote.process.wait(timeout=5)
 
 
+def test_a_package_is_missing():
+    """As with the system's own Python, outside of the virtual environment."""
+    with pytest.raises(LabError) as raised:
+        zygote.check_ready({"lacks": "uvicorn"})
+    assert str(raised.value) == block(f"""
+        the lab: {sys.executable} has no package uvicorn
+          remedy: use .venv/bin/python, which `make test` makes, or install requirements.txt""")
+
+
 def test_a_network_that_cannot_be_built(monkeypatch):
     monkeypatch.setattr(Path, "read_text", lambda *_: "1000")
     refusal = zygote._refusal({"error": None, "step": "build the network", "detail": "ip says no"})

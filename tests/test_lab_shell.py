@@ -179,6 +179,12 @@ def test_a_program_that_does_not_exist_on_another_host(shell):
     assert status == "127"
 
 
+def test_a_privileged_shell_is_privileged_on_every_host():
+    with contextlib.closing(Shell("laptop", "--root", prompt="laptop# ")) as opened:
+        assert opened.run("phone nft add table inet wall; echo $?") == ["0"]
+        assert opened.run("phone nft list tables") == ["table inet wall"]
+
+
 def test_a_host_that_does_not_exist_in_a_shell(shell):
     """No function is called so; by hand, the command says which hosts there are."""
     assert shell.run("tablet true") == ["bash: tablet: command not found"]
@@ -367,7 +373,7 @@ two-networks: a laptop that is on the Wi-Fi and on a second network at the same 
 │ laptop                 │  │     │
 │ wlan0  192.168.1.100   ├──┤     │
 │        2001:db8:1::100 │  │     │
-│ eth0  10.8.0.5         ├──┼─────┤
+│ eth0  10.8.0.5         ├──│─────┤
 └────────────────────────┘  │     │
 ┌────────────────────────┐  │     │
 │ phone                  │  │     │
@@ -376,7 +382,7 @@ two-networks: a laptop that is on the Wi-Fi and on a second network at the same 
 └────────────────────────┘  │     │
 ┌────────────────────────┐  │     │
 │ colleague              │  │     │
-│ eth0  10.8.0.7         ├──┼─────┤
+│ eth0  10.8.0.7         ├──│─────┤
 └────────────────────────┘  │     │
 """
 
@@ -395,7 +401,7 @@ def test_hosts_draws_every_network(capsys):
         lines = picture.splitlines()
         assert lines[0] == f"{plan.name}: {plan.about}"
         assert lines[1].split() == list(plan.links)
-        words = [line.strip("│├┤┼─ ").split("│")[0].split("├")[0].split() for line in lines[2:]]
+        words = [line.strip("│├┤─ ").split("│")[0].split("├")[0].split() for line in lines[2:]]
         shown = [word for row in words for word in row if word[0] not in "┌└┐┘"]
         assert shown == [
             word

@@ -56,8 +56,9 @@ def test_the_session_of_the_readme() -> None:
     from lab.runner import Network
 
     (session,) = blocks(read("README.md"), "text")
-    start, ask, answer = session.strip().splitlines()
+    enter, start, ask, answer = session.strip().splitlines()
+    folder = enter.removeprefix("laptop$ cd ")
     with Network(PLANS["home"]) as network:
-        network.laptop.copy(ROOT / "snippets")
+        network.laptop.copy(ROOT / "snippets" / folder)
         network.laptop.serve(start.removeprefix("laptop$ ").removesuffix(" &"))
         assert network.phone.run(ask.removeprefix("laptop$ phone ")).output == answer
