@@ -20,7 +20,8 @@ INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^"]+)"\s*')
 COMPUTED = re.compile(r'\bexec="on"')
 # What docs/ holds besides pages: nothing that could say what no proof has seen.
 ASSETS = re.compile(r"docs/(?:record\.json|assets/.+\.(?:css|woff2|txt))")
-STYLED_TEXT = re.compile(r"content:[^;]*\w[^;]*;")
+# Text that a style sheet writes, draws as a picture, or spells with escapes.
+STYLED_TEXT = re.compile(r"content\s*:[^;]*\w[^;]*|list-style[\w-]*\s*:[^;]*[\"'][^;]*|data:|\\")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
