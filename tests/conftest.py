@@ -5,7 +5,9 @@ Every proof observes through one of them, so that `--noise` can replace what it 
 
 import ast
 import functools
+import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +79,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     return report
 
 
+@functools.cache
 def page_of(module_path: Path) -> str:
     """Return the page that a module of proofs names in the first line of its docstring."""
     return (ast.get_docstring(ast.parse(module_path.read_text("utf-8"))) or "").partition("\n")[0]
@@ -127,6 +130,7 @@ def pytest_sessionfinish() -> None:
     for future in _ahead.values():
         future.result().close()
     _builder.shutdown()
+    _player.shutdown(cancel_futures=True)
 
 
 def _open(name: str) -> "Network":
@@ -175,11 +179,26 @@ def container(request: pytest.FixtureRequest) -> Iterator["Network"]:
 # -- transcripts ----------------------------------------------------------------------------------
 
 
+_player = ThreadPoolExecutor(max_workers=1)
+PLAYED = re.compile(r'\bplay\("([\w-]+\.console)"\)')
+
+
 @functools.cache
-def outcomes_of(path: Path) -> "list[transcript.Outcome]":
-    """Run a transcript once for each process, and return what its steps did."""
-    name = path.relative_to(ROOT).as_posix()
-    return run_transcript(transcript.load(path, name), path.parent)
+def outcomes_of(path: Path) -> "Future[list[transcript.Outcome]]":
+    """Run a transcript once for each process; the result is what its steps did."""
+    script = transcript.load(path, path.relative_to(ROOT).as_posix())
+    return _player.submit(run_transcript, script, path.parent)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Without workers, run the transcripts of the proofs beside those that come first."""
+    options = session.config.option
+    is_alone = not options.numprocesses and not hasattr(session.config, "workerinput")
+    if is_alone and not options.collectonly and not options.noise:
+        for item in session.items:
+            if "play" in getattr(item, "fixturenames", ()) and page_of(item.path):
+                for name in PLAYED.findall(inspect.getsource(item.function)):
+                    outcomes_of(snippets_of(item) / name)
 
 
 class Played:
@@ -207,7 +226,7 @@ def play(request: pytest.FixtureRequest) -> Callable[[str], Played]:
         script = transcript.load(path, path.relative_to(ROOT).as_posix())
         if kind := request.config.getoption("noise"):
             return Played(noise.play(kind, script))
-        outcomes = outcomes_of(path)
+        outcomes = outcomes_of(path).result()
         for outcome in outcomes:
             if not transcript.agrees(outcome):
                 raise transcript.mismatch(script.path, outcome)

@@ -14,7 +14,7 @@ STEPS = 89  # what the pages show; a step that is lost, or not found, is noticed
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT / "snippets").as_posix())
 def test_is_as_recorded(path: Path) -> None:
     script = transcript.load(path, path.relative_to(ROOT).as_posix())
-    outcomes = outcomes_of(path)
+    outcomes = outcomes_of(path).result()
     assert len(outcomes) == len(script.steps)
     for outcome in outcomes:
         if not transcript.agrees(outcome):
