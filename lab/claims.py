@@ -159,7 +159,7 @@ def is_instruction(text: str) -> bool:
 
 
 def _said_by(fence: Fence, page: Page) -> Iterator[str]:
-    """Yield what a block says beyond what it shows: a diagram's alternative, a computed line."""
+    """Yield what a block says: a diagram's alternative, boxes and arrows; a computed line."""
     if fence.kind == "diagram":
         yield from filter(None, [fence.attributes.get("alt")])
         yield from Diagram(page.path, fence).statements()

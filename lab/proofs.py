@@ -12,7 +12,6 @@ from lab.errors import LabError, Malformed
 from lab.network import PLANS
 
 HOSTS = frozenset(host for plan in PLANS.values() for host in plan.host_names)
-# The names and numbers inside code: `uvicorn --port 80` has uvicorn, port and 80.
 # A word of the field, and what a proof that tries it has in its code.
 TERMS = {
     r"refus": r"cannot_reach|\b7\b|[Rr]efus|\[Errno 13\]",
@@ -21,12 +20,13 @@ TERMS = {
     r"firewall": r"\bnft\b",
     r"packet": r"\bnft\b|packets",
     r"[Cc]apabilit|privilege": r"CapEff|--inh-caps|root=True|\$ lsof|privileged",
-    r"browser|`fetch`": r"browse\(",
+    r"browser": r"browse\(",
     r"curl": r"curl",
     r"httpx": r"client\.py",
     r"route": r"route",
 }
 KEY = re.compile(r"Ctrl\+([A-Z])")
+# The names and numbers inside code: `uvicorn --port 80` has uvicorn, port and 80.
 TOKEN = re.compile(r"[A-Za-z][A-Za-z_]+|\d+(?:\.\d+)*")
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ NEEDS_LINUX = ("test_lab_", "test_site_lab", "test_local", "test_loopback", "tes
 
 if IS_LINUX:
     from lab import noise, transcript
+    from lab.errors import LabError
     from lab.network import PLANS
     from lab.play import run as run_transcript
     from lab.runner import Network, Result
@@ -105,11 +107,15 @@ _ahead: "dict[str, Future[Network]]" = {}  # by the name of the plan
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the zygote while pytest collects; a process that runs no test needs none."""
-    runs_tests = hasattr(session.config, "workerinput") or not session.config.getoption(
-        "numprocesses"
-    )
-    if IS_LINUX and runs_tests and not session.config.getoption("collectonly"):
+    is_worker = hasattr(session.config, "workerinput")
+    if IS_LINUX and (is_worker or _is_alone(session.config)):
         _builder.submit(zygote)
+
+
+def _is_alone(config: pytest.Config) -> bool:
+    """Tell whether this process runs the tests, without workers."""
+    options, is_worker = config.option, hasattr(config, "workerinput")
+    return not options.numprocesses and not is_worker and not options.collectonly
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -128,7 +134,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 def pytest_sessionfinish() -> None:
     for future in _ahead.values():
-        future.result().close()
+        with suppress(LabError):  # where no network can be built, the tests have said so
+            future.result().close()
     _builder.shutdown()
     _player.shutdown(cancel_futures=True)
 
@@ -186,15 +193,17 @@ PLAYED = re.compile(r'\bplay\("([\w-]+\.console)"\)')
 @functools.cache
 def outcomes_of(path: Path) -> "Future[list[transcript.Outcome]]":
     """Run a transcript once for each process; the result is what its steps did."""
-    script = transcript.load(path, path.relative_to(ROOT).as_posix())
-    return _player.submit(run_transcript, script, path.parent)
+
+    def run() -> "list[transcript.Outcome]":
+        script = transcript.load(path, path.relative_to(ROOT).as_posix())
+        return run_transcript(script, path.parent)
+
+    return _player.submit(run)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Without workers, run the transcripts of the proofs beside those that come first."""
-    options = session.config.option
-    is_alone = not options.numprocesses and not hasattr(session.config, "workerinput")
-    if is_alone and not options.collectonly and not options.noise:
+    if _is_alone(session.config) and not session.config.option.noise:
         for item in session.items:
             if "play" in getattr(item, "fixturenames", ()) and page_of(item.path):
                 for name in PLAYED.findall(inspect.getsource(item.function)):

@@ -69,20 +69,18 @@ PROGRAMS = {
         signal.pause()
         """,
     "polite.py": """
-        import socket, time
+        import signal, socket
         try:
             server = socket.create_server(("127.0.0.1", 8000))
             print("ready", flush=True)
-            while True:
-                time.sleep(0.01)
+            signal.pause()
         except KeyboardInterrupt:
             print("bye")
         """,
     "quiet.py": """
-        import socket, time
+        import signal, socket
         server = socket.create_server(("127.0.0.1", 8000))
-        while True:
-            time.sleep(0.01)
+        signal.pause()
         """,
     "wordy.py": """
         import signal, socket

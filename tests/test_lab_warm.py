@@ -111,10 +111,9 @@ ENDS = {
             process.join()
         """,
     "waits": """
-        import time
+        import signal
         print("up", flush=True)
-        while True:
-            time.sleep(0.01)
+        signal.pause()
         """,
     "runs_a_command": "import subprocess; subprocess.run(['sh', '-c', 'trap'])",
     "logs": "import logging; logging.warning('careful')",
