@@ -39,7 +39,12 @@ class Zygote:
                 env=environ | locale(),
                 start_new_session=True,  # Ctrl+C is for the runner alone
             )
-        check_ready(keeper.receive(self._control)[0])
+        try:
+            check_ready(keeper.receive(self._control)[0])
+        except LabError:
+            self._control.close()  # a process that is not ready ends by itself
+            self.process.wait()
+            raise
 
     def open(self, plan: Plan) -> socket.socket:
         """Return the control socket of a new keeper that holds a network of `plan`."""
