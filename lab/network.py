@@ -170,6 +170,7 @@ def build(plan: Plan, set_sysctl: Callable[[str, str], None]) -> dict[str, int]:
         set_sysctl("net/ipv4/tcp_child_ehash_entries", "256")
     namespaces = {}
     for host in plan.hosts:
+        enter(switches, CLONE_NEWNET)  # a namespace has the table that the one it is made in says
         namespaces[host.name] = new_namespace()
         _quieten(set_sysctl)  # before there is an interface, which takes over the defaults
     enter(switches, CLONE_NEWNET)

@@ -119,6 +119,15 @@ def test_neighbours_reach_each_other(network):
             assert seen == own
 
 
+def test_each_host_has_a_table_of_connections_of_its_own(network):
+    """A look at the machine's, which is long, takes some milliseconds; -N means it is shared."""
+    setting = "net/ipv4/tcp_ehash_entries"
+    if not os.path.exists(f"/proc/sys/{setting}"):
+        pytest.skip("this kernel knows no such table; Linux 6.1 does")
+    for host in network.hosts.values():
+        assert host.run(f"cat /proc/sys/{setting}").output == "256", host.name
+
+
 def test_home_has_both_versions_of_ip():
     assert {ip_address(own).version for _, own, *_ in neighbours(HOME)} == {4, 6}
 
