@@ -48,6 +48,7 @@ SCRIPTS = ("uvicorn",)
 PLAIN = re.compile(r"[\w./:@%+=, -]+")
 ROOM = 4096  # bytes for the arguments of a program, in those of the zygote
 COLD_PATH: list[str] = []  # sys.path without the entries that the zygote was given
+ENTRIES: dict[str, Callable[[], object]] = {}  # what each console script calls
 
 
 def preload() -> None:
@@ -55,6 +56,9 @@ def preload() -> None:
     COLD_PATH[:] = sys.path[2:]  # less '' and the folder of lab, see lab.runner
     for name in PRELOADED:
         importlib.import_module(name)
+    for name in SCRIPTS:  # looking for it takes 10 ms
+        (entry,) = entry_points(group="console_scripts", name=name)
+        ENTRIES[name] = entry.load()
 
     def route() -> dict[str, str]: ...
 
@@ -155,11 +159,10 @@ def _run_program(argv: list[str]) -> None:
 def _run_script(argv: list[str]) -> None:
     """Do what the console script of an installed package does."""
     script = os.path.join(os.path.dirname(sys.executable), argv[0])
-    (entry,) = entry_points(group="console_scripts", name=argv[0])
     sys.argv[:] = [script, *argv[1:]]
     sys.orig_argv[:] = [sys.executable, *sys.argv]
     _new_main(script)
-    sys.exit(entry.load()())
+    sys.exit(ENTRIES[argv[0]]())
 
 
 def _new_main(path: str) -> types.ModuleType:
