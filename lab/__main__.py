@@ -216,7 +216,7 @@ def _claims(options: argparse.Namespace) -> int:
             for proof in found.proofs_of(claim):
                 print(f"{'':4}{proof.place} {proof.name}")
     print(site.coverage_table(found, wanted))
-    failures = [*found.problems()]
+    failures = list(found.problems)
     failures += [error for page in wanted for error in found.open_claims(page)]
     for failure in failures:
         print(failure, file=sys.stderr)

@@ -89,7 +89,7 @@ class Diagram(Strokes):
         yield from self._arrow_problems()
         yield from self._port_problems()
         yield from self._interface_problems()
-        for box in self.outermost():
+        for box in self.outermost:
             if (name := self.name_of(box)) not in self.plan.host_names:
                 what = f"the network {self.plan.name} has no host called {name or '(no name)'}"
                 yield self.error(box.top, box.left, what)
@@ -115,7 +115,7 @@ class Diagram(Strokes):
             for match in WORD.finditer(text):
                 if match[0] not in {"lo", *interfaces}:
                     continue
-                inside = [b for b in self.boxes() if b.holds(row, match.start())]
+                inside = [b for b in self.boxes if b.holds(row, match.start())]
                 if not inside:
                     yield self.error(row, match.start(), f"{match[0]} belongs to no box")
                     continue
@@ -144,7 +144,7 @@ class Diagram(Strokes):
             where = f"the network {self.plan.name}" if self.plan else "a diagram without one"
             return f"{address} is no address of {where}"
         owner = owners.get(address)
-        around = [self.name_of(box) for box in self.outermost() if box.holds(row, column)]
+        around = [self.name_of(box) for box in self.outermost if box.holds(row, column)]
         if owner and around and around[0] != owner:
             return f"{address} is an address of {owner}, not of {around[0]}"
         return ""
@@ -169,8 +169,8 @@ class Diagram(Strokes):
         goals = {request.line - self.fence.line - 1: request for request in self.requests()}
         return any(
             box.holds(row, start) and any(box.top < line < box.bottom for line in goals)
-            for box in self.boxes()
-            if box not in self.outermost()
+            for box in self.boxes
+            if box not in self.outermost
         )
 
     def _port_problems(self) -> Iterator[LabError]:
@@ -183,7 +183,7 @@ class Diagram(Strokes):
 
     def _stray_words(self) -> Iterator[LabError]:
         """Each word stands in a box, or beside an arrow that it names; each label has its words."""
-        boxes = self.boxes()
+        boxes = self.boxes
         left = Counter(WORD.findall(" ".join(label for _, label, _ in self._arrows())))
         for row, text in enumerate(self.rows if boxes else ()):
             for match in WORD.finditer(text):
@@ -236,7 +236,7 @@ class Diagram(Strokes):
                 yield names[0], self._label(start, (row, column)), names[-1]
 
     def _innermost(self) -> list[Box]:
-        found = self.boxes()
+        found = self.boxes
         return [
             box
             for box in found
@@ -271,7 +271,7 @@ class Diagram(Strokes):
         if not endpoint:
             return None
         start = self.start_of(row, column, direction)
-        around = [box for box in self.outermost() if box.holds(row, start)]
+        around = [box for box in self.outermost if box.holds(row, start)]
         host = self.name_of(around[0]) if around else ""
         line = self.fence.line + 1 + row
         return Request(host, endpoint[0], self.at(row, column) != CROSS, line)

@@ -68,13 +68,10 @@ class State:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.site: Site | None = None
         self.page: Page | None = None
         self.offset = 0  # blank lines that the builder took from the beginning
         self.blocks: list[str] = []  # HTML that waits for the stash
-
-    @property
-    def site(self) -> Site:
-        return site.load(self.root)
 
     def keep(self, block: str) -> str:
         """Return a token that stands for a block of HTML until `Stash` runs."""
@@ -82,8 +79,9 @@ class State:
         return f"\ue000{len(self.blocks) - 1}\ue001"  # private use: in no page
 
     def find(self, lines: list[str]) -> None:
-        """Find the page that consists of `lines`."""
+        """Find the page that consists of `lines`, in the site as it is now."""
         self.blocks.clear()
+        self.site = site.load(self.root)
         text = "\n".join(lines).strip()
         self.page = None
         for page in self.site.pages:
@@ -127,7 +125,7 @@ class Checks(Processor):
         self.state.find(lines)
         if self.state.page:
             found, page = self.state.site, self.state.page
-            for problem in found.problems():
+            for problem in found.problems:
                 raise problem
             pages.check_snippets(self.state.root)
             pages.check_fences(page)

@@ -96,8 +96,12 @@ class Site:
 
     # -- what is untrue ---------------------------------------------------------------------------
 
-    def problems(self) -> Iterator[LabError]:
-        """Yield everything that makes the match between pages, proofs and sources untrue."""
+    @functools.cached_property
+    def problems(self) -> list[LabError]:
+        """Everything that makes the match between pages, proofs and sources untrue."""
+        return list(self._problems())
+
+    def _problems(self) -> Iterator[LabError]:
         yield from self._repeated_claims()
         yield from self._stray_quotations()
         yield from self._proofs_of_other_things()

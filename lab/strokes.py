@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 UP, DOWN, LEFT, RIGHT = (-1, 0), (1, 0), (0, -1), (0, 1)
 ARMS = {
@@ -116,8 +117,9 @@ class Strokes:
 
     # -- boxes ------------------------------------------------------------------------------------
 
+    @cached_property
     def boxes(self) -> list[Box]:
-        """Return every rectangle that is drawn."""
+        """Every rectangle that is drawn."""
         return [
             Box(top, left, bottom, right)
             for top, row in enumerate(self.rows)
@@ -140,8 +142,10 @@ class Strokes:
             passed.append(row if down else column)
         return passed
 
+    @cached_property
     def outermost(self) -> list[Box]:
-        found = [box for box in self.boxes() if self.at(box.top, box.left) == "┌"]
+        """The boxes in no other, which are hosts."""
+        found = [box for box in self.boxes if self.at(box.top, box.left) == "┌"]
         return [
             box
             for box in found

@@ -387,7 +387,7 @@ def test_pytest_collects_every_proof() -> None:
 
 def test_a_sound_site_has_no_problems(small) -> None:
     site = small()
-    assert told(site.problems()) == []
+    assert told(site.problems) == []
     assert told(site.open_claims(site.pages[0])) == []
     assert [site.state(claim) for claim in site.claims] == [PROVEN]
     assert site.proofs_of(site.claims[0]) == site.proofs
@@ -395,7 +395,7 @@ def test_a_sound_site_has_no_problems(small) -> None:
 
 def test_a_stray_quotation(small) -> None:
     site = small("It is free.\nUvicorn takes the port `8000`.")
-    assert told(site.problems()) == [
+    assert told(site.problems) == [
         message(f"""
             tests/test_page.py:5: {PAGE} has no such sentence
               quoted:  {SENTENCE}
@@ -406,7 +406,7 @@ def test_a_stray_quotation(small) -> None:
 
 
 def test_a_stray_quotation_on_a_page_without_sentences(small) -> None:
-    assert told(small("").problems()) == [
+    assert told(small("").problems) == [
         message(f"""
             tests/test_page.py:5: {PAGE} has no such sentence
               quoted: {SENTENCE}
@@ -417,7 +417,7 @@ def test_a_stray_quotation_on_a_page_without_sentences(small) -> None:
 
 def test_a_sentence_that_stands_twice(small) -> None:
     site = small(f"{SENTENCE}\n\n- {SENTENCE}\n\nPick a page.\n\nPick a page.")
-    assert told(site.problems()) == [
+    assert told(site.problems) == [
         message(f"""
             {PAGE}:5: this sentence stands twice
               sentence: {SENTENCE}
@@ -444,7 +444,7 @@ def test_what_the_builder_says_is_of_the_first_page(small) -> None:
 
 def test_a_proof_of_no_page(small) -> None:
     lost = {"tests/test_gone.py": MODULE.replace(PAGE, "docs/gone.md")}
-    assert told(small(**lost).problems()) == ["tests/test_gone.py: there is no page docs/gone.md"]
+    assert told(small(**lost).problems) == ["tests/test_gone.py: there is no page docs/gone.md"]
 
 
 def test_a_sentence_of_another_page_is_stray(small) -> None:
@@ -452,14 +452,14 @@ def test_a_sentence_of_another_page_is_stray(small) -> None:
         "docs/start/other.md": f"{SENTENCE}\n",
         "tests/test_other.py": MODULE.replace(PAGE, "docs/start/other.md"),
     }
-    assert [text.partition("\n")[0] for text in told(small("Another.", **other).problems())] == [
+    assert [text.partition("\n")[0] for text in told(small("Another.", **other).problems)] == [
         f"tests/test_page.py:5: {PAGE} has no such sentence"
     ]
 
 
 def test_a_page_without_proof(small) -> None:
     alone = {"docs/alone.md": "It is alone.\n", "docs/silent.md": "# Title\n"}
-    assert told(small(**alone).problems()) == [
+    assert told(small(**alone).problems) == [
         message("""
             docs/alone.md: this page has no proof
               remedy: begin a module of tests/ with the docstring docs/alone.md
@@ -483,7 +483,7 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
     sentence = f"On {system} Uvicorn takes port `8000`."
     module = {"tests/test_page.py": MODULE.replace(SENTENCE, sentence)}
     site = small(sentence, **module)
-    assert told(site.problems()) == []
+    assert told(site.problems) == []
     assert told(site.open_claims(site.pages[0])) == [
         message(f"""
             {PAGE}:3: this claim names {system}, which the lab cannot run
@@ -559,7 +559,7 @@ def test_coverage_counts_each_claim_once(small) -> None:
 def test_a_proof_that_never_names_what_its_sentence_does(small, sentence: str, name: str) -> None:
     body = MODULE.replace("assert home", "assert home.run('--port 8000')")
     site = small(sentence, **{"tests/test_page.py": body.replace(SENTENCE, sentence)})
-    assert told(site.problems()) == [
+    assert told(site.problems) == [
         message(f"""
             tests/test_page.py:5: test_it never names `{name}`, and its sentence does
               sentence: {sentence}
@@ -594,14 +594,14 @@ def test_it(play):
 '''
     files = {"tests/test_page.py": module, "snippets/page/run.console": "laptop$ a_b 9000\n"}
     site = small(sentence, **files)
-    assert told(site.problems()) == []
+    assert told(site.problems) == []
     (proof,) = site.proofs
     assert "7000" not in proof.evidence
     lost = small(sentence, **files | {"snippets/page/run.console": "laptop$ a_b\n"})
-    assert "never names `9000`" in told(lost.problems())[0]
+    assert "never names `9000`" in told(lost.problems)[0]
     talk = module.replace("`9000`", "`7000`")
     told_only = small(sentence.replace("9000", "7000"), **files | {"tests/test_page.py": talk})
-    assert "never names `7000`" in told(told_only.problems())[0]
+    assert "never names `7000`" in told(told_only.problems)[0]
 
 
 def test_two_sentences_that_change_places(small) -> None:
@@ -615,8 +615,8 @@ def test_two_sentences_that_change_places(small) -> None:
 def""",
     )
     sound, changed = f"It waits.\n{SENTENCE}", f"{SENTENCE}\nIt waits."
-    assert told(small(sound, **{"tests/test_page.py": module}).problems()) == []
-    assert told(small(changed, **{"tests/test_page.py": module}).problems()) == [
+    assert told(small(sound, **{"tests/test_page.py": module}).problems) == []
+    assert told(small(changed, **{"tests/test_page.py": module}).problems) == [
         message(f"""
             tests/test_page.py:9: test_it stands behind test_first, and its sentence before
               its sentence: {SENTENCE} (line 3)
@@ -635,9 +635,9 @@ def test_a_file_is_run_by_a_proof_of_its_section(small, used: str) -> None:
         "snippets/page/run.console": "laptop$ true\n",
         "tests/test_page.py": MODULE.replace("home.port", f"{used}, home.port"),
     }
-    assert told(small(f"## Run it\n\n{SENTENCE}\n\n{SHOWN_FILE}", **files).problems()) == []
+    assert told(small(f"## Run it\n\n{SENTENCE}\n\n{SHOWN_FILE}", **files).problems) == []
     text = f"{SENTENCE}\n\n## Run it\n\n{SHOWN_FILE}"
-    assert told(small(text, **files).problems()) == [
+    assert told(small(text, **files).problems) == [
         message(f"""
             {PAGE}:8: no proof of this section runs run.console
               section: Run it
@@ -653,9 +653,9 @@ def test_a_program_may_be_run_by_a_transcript_that_a_proof_plays(small, step: st
         "snippets/page/main.py": "",
         "tests/test_page.py": MODULE.replace("home.port", 'play("run.console"), home.port'),
     }
-    assert told(small(f"{SENTENCE}\n\n{FENCE}", **files).problems()) == []
+    assert told(small(f"{SENTENCE}\n\n{FENCE}", **files).problems) == []
     other = files | {"snippets/page/run.console": "laptop$ true\n"}
-    (problem,) = told(small(f"{SENTENCE}\n\n{FENCE}", **other).problems())
+    (problem,) = told(small(f"{SENTENCE}\n\n{FENCE}", **other).problems)
     assert problem.startswith(f"{PAGE}:6: no proof of this section runs main.py\n")
 
 
@@ -664,23 +664,23 @@ def test_a_program_may_be_run_by_a_transcript_that_a_proof_plays(small, step: st
 
 def test_an_unknown_source(small) -> None:
     site = small(f"{SENTENCE}[^ip7]\nLinux binds.[^ip-7]", **{"sources.toml": SOURCE})
-    assert told(site.problems()) == [
+    assert told(site.problems) == [
         f"{PAGE}:3: sources.toml has no source called ip7\n  nearest: ip-7"
     ]
 
 
 def test_an_unknown_source_where_there_is_none(small) -> None:
     site = small(f"{SENTENCE}[^ip-7]")
-    assert told(site.problems()) == [f"{PAGE}:3: sources.toml has no source called ip-7"]
+    assert told(site.problems) == [f"{PAGE}:3: sources.toml has no source called ip-7"]
 
 
 def test_an_unknown_source_of_a_block_that_is_not_run(small) -> None:
     site = small(f'{SENTENCE}\n\n```not-run system="Windows" source="ip7"\nnetstat\n```')
-    assert told(site.problems()) == [f"{PAGE}:5: sources.toml has no source called ip7"]
+    assert told(site.problems) == [f"{PAGE}:5: sources.toml has no source called ip7"]
 
 
 def test_an_unused_source(small) -> None:
-    assert told(small(**{"sources.toml": SOURCE}).problems()) == [
+    assert told(small(**{"sources.toml": SOURCE}).problems) == [
         "sources.toml: no page uses the source ip-7\n  remedy: remove it",
         message("""
             sources.toml [ip-7]: no page rests this on it
@@ -693,8 +693,8 @@ def test_an_unused_source(small) -> None:
 def test_a_block_that_is_not_run_rests_on_its_source(small) -> None:
     block = '```not-run system="Windows" source="ip-7"\nnetstat -a\nnetstat -b\n```'
     carried = {"sources.toml": SOURCE.replace("Linux binds.", "Windows:\\nnetstat -a\\nnetstat -b")}
-    assert told(small(f"{SENTENCE}\n\n{block}", **carried).problems()) == []
-    assert told(small(f"{SENTENCE}\n\n{block.replace('-b', '-c')}", **carried).problems()) == [
+    assert told(small(f"{SENTENCE}\n\n{block}", **carried).problems) == []
+    assert told(small(f"{SENTENCE}\n\n{block.replace('-b', '-c')}", **carried).problems) == [
         message(f"""
             {PAGE}:5: the source ip-7 does not carry this
               text:    Windows:
@@ -720,7 +720,7 @@ def test_a_block_that_is_not_run_rests_on_its_source(small) -> None:
 
 def test_a_sentence_that_its_source_does_not_carry(small) -> None:
     text = f"{SENTENCE}\nLinux never binds.[^ip-7]"
-    assert told(small(text, **{"sources.toml": SOURCE}).problems()) == [
+    assert told(small(text, **{"sources.toml": SOURCE}).problems) == [
         message(f"""
             {PAGE}:4: the source ip-7 does not carry this
               text:    Linux never binds.
@@ -740,9 +740,9 @@ def test_a_footnote_that_moves_to_another_source(small) -> None:
     other = SOURCE.partition("[publishers]")[0].replace("ip-7", "ip-8").replace("binds.", "ends.")
     both = {"sources.toml": other + SOURCE}
     sound = f"{SENTENCE}\nLinux binds.[^ip-7]\nLinux ends.[^ip-8]"
-    assert told(small(sound, **both).problems()) == []
+    assert told(small(sound, **both).problems) == []
     moved = sound.replace("ip-7", "x").replace("ip-8", "ip-7").replace("[^x]", "[^ip-8]")
-    assert [text.partition("\n")[0] for text in told(small(moved, **both).problems())] == [
+    assert [text.partition("\n")[0] for text in told(small(moved, **both).problems)] == [
         f"{PAGE}:4: the source ip-8 does not carry this",
         f"{PAGE}:5: the source ip-7 does not carry this",
         "sources.toml [ip-8]: no page rests this on it",
@@ -752,7 +752,7 @@ def test_a_footnote_that_moves_to_another_source(small) -> None:
 
 def test_a_heading_carries_no_source(small) -> None:
     text = f"## Ports[^ip-7]\n\n{SENTENCE}\nLinux binds.[^ip-7]"
-    assert told(small(text, **{"sources.toml": SOURCE}).problems()) == [
+    assert told(small(text, **{"sources.toml": SOURCE}).problems) == [
         f"{PAGE}:3: a heading carries no source"
     ]
 

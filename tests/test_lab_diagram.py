@@ -437,7 +437,7 @@ def test_nested_boxes() -> None:
         │   └──┘│
         └───────┘
         """
-    assert draw(text).boxes() == [Box(0, 0, 4, 8), Box(1, 4, 3, 7)]
+    assert draw(text).boxes == [Box(0, 0, 4, 8), Box(1, 4, 3, 7)]
     assert problems(text) == []
 
 
@@ -449,14 +449,14 @@ def test_boxes_that_share_a_side() -> None:
         │c │d │
         └──┴──┘
         """
-    assert len(draw(text).boxes()) == 9  # four, four of two, and the whole
+    assert len(draw(text).boxes) == 9  # four, four of two, and the whole
     assert problems(text) == []
 
 
 def test_a_gap_makes_no_box() -> None:
-    assert draw("┌──┐\n│  │\n└─ ┘").boxes() == []
-    assert draw("┌──┐\n│   \n└──┘").boxes() == []
-    assert draw("┌──┐\n│A │\n└──┘").boxes() == [Box(0, 0, 2, 3)]
+    assert draw("┌──┐\n│  │\n└─ ┘").boxes == []
+    assert draw("┌──┐\n│   \n└──┘").boxes == []
+    assert draw("┌──┐\n│A │\n└──┘").boxes == [Box(0, 0, 2, 3)]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ CLAIMS, PROOFS = 137, 77  # a claim or a proof that is lost is noticed here
 
 def test_every_page_proves_what_it_says() -> None:
     site = load(ROOT)
-    assert [str(problem) for problem in site.problems()] == []
+    assert [str(problem) for problem in site.problems] == []
     assert [str(error) for page in site.pages for error in site.open_claims(page)] == []
 
 
