@@ -40,6 +40,7 @@ class Network:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.terminals: list[Terminal] = []  # a terminal that closes hangs up its command
+        self.is_pristine = True  # no command has had the privilege to change the network
         self._lock = threading.Lock()
         self._control = zygote().open(plan)
         told, _ = keeper.receive(self._control)
@@ -75,8 +76,20 @@ class Network:
             select.select([self._holder], [], [], DEADLINE)  # pidfd_open(2): readable at the end
         self._control.close()
         os.close(self._holder)
+        self._close_terminals()
+
+    def reset(self) -> None:
+        """End every command and empty the homes of a network that `is_pristine`: it is as new."""
+        assert self.is_pristine, "a privileged command may have changed this network"
+        self.ask("reset")
+        self._close_terminals()
+        for host in self.hosts.values():
+            host.folder = f"{self.scratch}/{host.name}"
+
+    def _close_terminals(self) -> None:
         for terminal in self.terminals:
             terminal.close()
+        self.terminals.clear()
 
     def ask(self, request: str, *descriptors: int, **values: object) -> tuple[dict, list[int]]:
         """Send a request to the keeper and return its reply. Raises OSError with its errno."""
@@ -116,6 +129,7 @@ class RunningHost:
         `root` keeps every capability, `cold` forbids a fork of the zygote, `size` (rows, columns)
         makes the terminal an interactive one.
         """
+        self.network.is_pristine &= not root
         argv = None if cold else warm.words(command)
         screen, theirs = open_terminal(size)
         ended, status = os.pipe()

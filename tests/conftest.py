@@ -103,6 +103,7 @@ def require(program: str) -> None:
 FIXTURES = {name.replace("-", "_"): name for name in PLANS} if IS_LINUX else {}
 _builder = ThreadPoolExecutor(max_workers=1)
 _ahead: "dict[str, Future[Network]]" = {}  # by the name of the plan
+_wanted = ""  # the name of the plan that the next proof observes
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -120,16 +121,21 @@ def _is_alone(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Build the network of the next proof while this one runs.
+    """Know the network of the next proof, and build it beside this one if this one has another.
 
     Only proofs stand it: a test of the lab counts the processes there are.
     """
-    is_proof = page_of(item.path).startswith("docs/")
-    if nextitem is None or not is_proof or item.config.getoption("noise") in ("silent", "loud"):
-        return
-    for name in map(FIXTURES.get, nextitem.fixturenames):
-        if name and name not in _ahead:
-            _ahead[name] = _builder.submit(Network, PLANS[name])
+    global _wanted
+    noise_ = item.config.getoption("noise")
+    are_proofs = nextitem and all(page_of(i.path).startswith("docs/") for i in (item, nextitem))
+    _wanted = _network_of(nextitem) if are_proofs and noise_ in (None, "dead") else ""
+    has_another = noise_ or _wanted != _network_of(item)
+    if _wanted and has_another and _wanted not in _ahead:
+        _ahead[_wanted] = _builder.submit(Network, PLANS[_wanted])
+
+
+def _network_of(item: pytest.Item) -> str:
+    return next((FIXTURES[name] for name in item.fixturenames if name in FIXTURES), "")
 
 
 def pytest_sessionfinish() -> None:
@@ -145,18 +151,31 @@ def _open(name: str) -> "Network":
     return future.result() if future else Network(PLANS[name])
 
 
+def _leave(network: "Network") -> None:
+    """Close a network, or keep it for the next proof if it can be as new."""
+    if network.is_pristine and network.plan.name == _wanted:
+        network.reset()
+        _ahead[_wanted] = Future()
+        _ahead[_wanted].set_result(network)
+    else:
+        network.close()
+
+
 def _network(request: pytest.FixtureRequest, name: str) -> Iterator["Network"]:
     kind = request.config.getoption("noise")
     if kind in ("silent", "loud"):
         yield noise.NoisyNetwork(kind, PLANS[name])
         return
-    with _open(name) as network:
+    network = _open(name)
+    try:
         if kind:
             noise.kill_servers(network)
         folder = snippets_of(request)
         for host in network.hosts.values() if folder.is_dir() else ():
             host.copy(folder)
         yield network
+    finally:
+        network.close() if kind else _leave(network)
 
 
 @pytest.fixture

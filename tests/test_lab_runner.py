@@ -747,3 +747,27 @@ def test_a_network_outlives_the_thread_that_opened_it(monkeypatch):
         assert started.process.poll() is None
     finally:
         end(started)
+
+
+def test_a_network_that_is_reset_is_as_new(folder, home):
+    """No process, no port, no file and no terminal of a command is left."""
+    home.laptop.copy(folder)
+    server = home.laptop.serve("python serve.py 0.0.0.0 8000 hello")
+    hidden = home.laptop.start("(trap '' HUP TERM; setsid sleep 99) & sleep 99")
+    home.phone.run("echo mine > left.txt")
+    home.reset()
+    assert home.terminals == []
+    for ended in (server, hidden):
+        assert ended.descriptors == []
+    assert home.laptop.run("ps -e -o comm=").lines == ["python3", "ps"]
+    assert home.laptop.run("ss -ltn").lines[1:] == []
+    for host in home.hosts.values():
+        assert host.run("pwd; ls -A").lines == [f"{home.scratch}/{host.name}"]
+    assert home.is_pristine
+
+
+def test_a_network_that_may_be_changed_is_not_reset(home):
+    home.laptop.run("ip link set wlan0 down", root=True)
+    assert not home.is_pristine
+    with pytest.raises(AssertionError, match="a privileged command may have changed"):
+        home.reset()
