@@ -40,9 +40,7 @@ ADMONITION = re.compile(
 )
 TABLE_RULE = re.compile(r"\s*\|[\s|:-]+\|\s*")
 TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
-# One or two plain words are a label.
-LABEL = re.compile(r"[A-Z][a-z]*(?: [a-z]+)?")
-HEADING = re.compile(r"#+ *(?P<label>.*)")
+HEADING = re.compile(r"#+ *(?P<text>.*)")
 SAYS = re.compile(r"\w|`|[^\x00-\x7f]")  # a letter, a value, a sign such as ✗
 MARKER = re.compile(r"\[[A-Z]+\]")
 
@@ -52,7 +50,8 @@ class Claim:
     """A sentence that can be wrong: one line, without the marks of lists and footnotes.
 
     `file` and `line` tell where it stands; it is a claim of `page`, which shows it.  Only what is
-    `prose` can carry a mark; a diagram's alternative and a computed line cannot.
+    `prose` can carry a mark; a diagram's alternative and a computed line cannot.  A heading names
+    its section: a proof of that section quotes it, but it does not count.
     """
 
     page: str
@@ -62,6 +61,7 @@ class Claim:
     sources: tuple[str, ...] = ()
     instruction: bool = False
     prose: bool = True
+    heading: bool = False
 
     @property
     def place(self) -> str:
@@ -99,10 +99,10 @@ def _prose_claims(file: Page, page: Page, titles: dict[str, str]) -> Iterator[Cl
         if not text or _is_navigation(text, page, titles):
             continue
         _check_line(f"{file.path}:{number}", line, text)
-        sources = tuple(FOOTNOTE.findall(line))
+        heading = line.startswith("#")  # a mark would stand in the table of contents
+        sources = () if heading else tuple(FOOTNOTE.findall(line))
         instruction = is_instruction(text) and not sources
-        prose = not line.startswith("#")  # a mark would stand in the table of contents
-        yield Claim(page.path, file.path, number, text, sources, instruction, prose)
+        yield Claim(page.path, file.path, number, text, sources, instruction, not heading, heading)
 
 
 def _check_line(place: str, line: str, text: str) -> None:
@@ -119,18 +119,14 @@ def _check_line(place: str, line: str, text: str) -> None:
 
 
 def _sentence(line: str) -> str:
-    """Return what the line says, or nothing: rules and markers say nothing.
-
-    A short heading is a label.
-    """
+    """Return what the line says, or nothing: rules and markers say nothing."""
     stripped = line.strip()
     if match := ADMONITION.fullmatch(line):
         return match["title"] or ""
     if MARKER.fullmatch(stripped) or INCLUDE.fullmatch(line) or TABLE_RULE.fullmatch(line):
         return ""
     if match := HEADING.fullmatch(stripped):
-        label = bare(match["label"])
-        return "" if LABEL.fullmatch(label) else label
+        return bare(match["text"])
     text = stripped if FOOTNOTE_TEXT.fullmatch(line) else bare(stripped)
     return text if SAYS.search(text) else ""
 

@@ -103,9 +103,10 @@ class Page:
         return next((line[2:].strip() for _, line in self.prose if line.startswith("# ")), "")
 
     def section(self, line: int) -> tuple[int, str]:
-        """Return the heading that a line stands under, with its own line; 0 and "" if none."""
+        """Return the heading that a line stands under: its line and text, or 0 and ""."""
         headings = [pair for pair in self.prose if pair[1].startswith("#") and pair[0] <= line]
-        return headings[-1] if headings else (0, "")
+        place, text = headings[-1] if headings else (0, "")
+        return place, text.lstrip("# ")
 
     @property
     def parts(self) -> list[tuple[int, str]]:
@@ -169,16 +170,11 @@ def shown_text(root: Path, page: Page) -> str:
     return "\n".join([*parts, *(f.read_text(encoding="utf-8") for f in files if f.is_file())])
 
 
-def beside(root: Path, page: Page, line: int) -> str:
-    """Return what the blocks next to a line show: the one above it and the one below."""
+def beside(page: Page, line: int) -> list[Fence]:
+    """Return the blocks next to a line: the one above it and the one below."""
     above = [fence for fence in page.fences if fence.line < line][-1:]
     below = [fence for fence in page.fences if fence.line > line][:1]
-    parts = []
-    for fence in above + below:
-        parts += [f"`{fence.attributes.get('title', '')}`", "\n".join(fence.lines)]
-        if fence.include and (root / fence.include).is_file():
-            parts.append((root / fence.include).read_text(encoding="utf-8"))
-    return "\n".join(parts)
+    return above + below
 
 
 def check_fences(page: Page) -> None:

@@ -24,6 +24,10 @@ TERMS = {
     r"curl": r"curl",
     r"httpx": r"client\.py",
     r"route": r"route",
+    r"\breach(?:es)?\b|\byes\b": r"reach|curl|browse\(|client\.py",
+    r"\b(?:no|not|never|cannot|nothing)\b": (
+        r"cannot_|\bnot\b|!=|\bno \b|another|nothing|== (?:\[\]|'0?'|[1-9])|, ''\)|'0' \* 16"
+    ),
 }
 KEY = re.compile(r"Ctrl\+([A-Z])")
 # The names and numbers inside code: `uvicorn --port 80` has uvicorn, port and 80.

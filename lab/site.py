@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab import pages, sources
-from lab.claims import CODE, ELSEWHERE, FOOTNOTE, LABEL, Claim, claims_of
+from lab import pages, sources, transcript
+from lab.claims import CODE, ELSEWHERE, FOOTNOTE, Claim, claims_of
+from lab.diagram import Diagram
 from lab.errors import LabError
 from lab.pages import Page
 from lab.proofs import Proof, proofs_in
@@ -50,7 +51,13 @@ class Site:
         return self._by_quote.get((claim.page, claim.text), [])
 
     def state(self, claim: Claim) -> str:
-        """Return proven, sourced, shown (an instruction whose values stand beside it) or open."""
+        """Return proven, sourced, shown or open.
+
+        Shown is what does not count: a heading that its section proves, an instruction whose
+        values stand beside it.
+        """
+        if claim.heading and self.proofs_of(claim):
+            return SHOWN
         if claim.sources:
             return PROVEN if self.proofs_of(claim) else SOURCED
         if self.proofs_of(claim) and not ELSEWHERE.search(claim.text):
@@ -64,12 +71,17 @@ class Site:
         return {state: states.count(state) for state in (PROVEN, SOURCED, OPEN)}
 
     def _unseen(self, claim: Claim) -> list[str]:
-        """Return the values of an instruction that the blocks beside it do not show."""
-        page = next(page for page in self.pages if page.path == claim.page)
-        shown = pages.beside(self.root, page, claim.line)
-        codes = CODE.findall(claim.text)
-        whole = r"(?<![\w.:/-]){}(?![\w:/-]|\.\w)"
-        return [code for code in codes if not re.search(whole.format(re.escape(code)), shown)]
+        """Return what an instruction names, and no block beside it shows: file, command or key."""
+        shown: set[str] = set()
+        for fence in pages.beside(self._page(claim.page), claim.line):
+            shown |= {fence.attributes.get("title", ""), *fence.lines}
+            if fence.include.endswith(".console") and (self.root / fence.include).is_file():
+                steps = transcript.load(self.root / fence.include, strict=False).steps
+                shown |= {step.command for step in steps} | {step.key for step in steps}
+        return [code for code in CODE.findall(claim.text) if code not in shown]
+
+    def _page(self, path: str) -> Page:
+        return next(page for page in self.pages if page.path == path)
 
     # -- open claims ------------------------------------------------------------------------------
 
@@ -105,6 +117,7 @@ class Site:
         yield from self._repeated_claims()
         yield from self._stray_quotations()
         yield from self._proofs_of_other_things()
+        yield from self._proofs_of_other_diagrams()
         yield from self._proofs_out_of_order()
         yield from self._strange_headings()
         yield from self._strangers()
@@ -144,6 +157,32 @@ class Site:
         for proof in self.proofs:
             yield from proof.unnamed(self._played(proof))
 
+    def _proofs_of_other_diagrams(self) -> Iterator[LabError]:
+        """A proof says in words what one diagram shows, and runs what that diagram runs."""
+        for page in self.pages:
+            drawn = {
+                fence.attributes["alt"]: Diagram(page.path, fence)
+                for fence in page.fences
+                if fence.kind == "diagram" and "alt" in fence.attributes
+            }
+            for proof in self.proofs:
+                quoted = [text for _, text in proof.quotes if text in drawn]
+                if proof.page == page.path and quoted:
+                    yield from self._check_drawn(proof, [drawn[text] for text in quoted])
+
+    def _check_drawn(self, proof: Proof, diagrams: list[Diagram]) -> Iterator[LabError]:
+        if len(diagrams) > 1:
+            lines = ", ".join(str(diagram.fence.line) for diagram in diagrams)
+            what = f"{proof.name} says what {len(diagrams)} diagrams show"
+            remedy = "let each be said by a proof of its own, so that they cannot change places"
+            yield LabError(proof.place, what, [("lines", f"{lines} of {proof.page}")], remedy)
+        evidence = proof.evidence + self._played(proof)
+        for command in (command.rpartition(": ")[2] for command in diagrams[0].commands):
+            if command not in evidence:
+                what = f"{proof.name} says what a diagram shows, and does not run what runs there"
+                facts = [("diagram", f"{proof.page}:{diagrams[0].fence.line}"), ("run", command)]
+                yield LabError(proof.place, what, facts, "let the proof run it")
+
     def _proofs_out_of_order(self) -> Iterator[LabError]:
         """The proofs of a page follow its lines, so two sentences cannot change places."""
         for page in self.pages:
@@ -177,8 +216,8 @@ class Site:
                     if claim.line != place and page.section(claim.line)[0] == place
                     for proof in self.proofs_of(claim)
                 }
-                if quoting and not quoting & under:
-                    facts = [("heading", text.lstrip("# ")), ("quoted by", min(quoting))]
+                if quoting and under and not quoting & under:
+                    facts = [("heading", text), ("quoted by", min(quoting))]
                     what = "no proof of this section quotes its heading"
                     yield LabError(
                         heading.place, what, facts, "quote it where its section is proven"
@@ -196,7 +235,7 @@ class Site:
                     for proof in self.proofs_of(claim)
                 ]
                 if path.startswith("snippets/") and not any(self._runs(p, name) for p in proofs):
-                    facts = [("section", section[1].lstrip("# ") or "(none)")]
+                    facts = [("section", section[1] or "(none)")]
                     what = f"no proof of this section runs {name}"
                     remedy = "let one run it, or show it in the section that it belongs to"
                     yield LabError(f"{page.path}:{line}", what, facts, remedy)
@@ -213,15 +252,21 @@ class Site:
         return "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
 
     def _uses(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each use of a source: its name, the place, and the text that rests on it."""
+        """Yield each use of a source: its name, the place, and the text that rests on it.
+
+        The text begins with the heading of its section, so it cannot move to another.
+        """
         for claim in self.claims:
             for name in claim.sources:
-                yield name, claim.place, claim.text
+                place = _behind_heading(self._page(claim.page), claim.line)
+                yield name, claim.place, place + claim.text
         for page in self.pages:
             for fence in page.fences:
                 if name := fence.attributes.get("source"):
-                    block = "\n".join([f"{fence.attributes.get('system')}:", *fence.lines])
-                    yield name, f"{page.path}:{fence.line}", block
+                    system = f"{fence.attributes.get('system')}:"
+                    block = "\n".join([system, *fence.lines])
+                    place = _behind_heading(page, fence.line)
+                    yield name, f"{page.path}:{fence.line}", place + block
 
     def _unknown_sources(self) -> Iterator[LabError]:
         uses = list(self._uses())
@@ -260,6 +305,11 @@ class Site:
                         [("text", text), *_nearest(text, known)],
                         "make the page and `supports` say the same",
                     )
+
+
+def _behind_heading(page: Page, line: int) -> str:
+    heading = page.section(line)[1]
+    return f"{heading} | " if heading else ""
 
 
 def _nearest(text: str, known: dict[str, Claim | None]) -> list[tuple[str, str]]:
@@ -322,9 +372,10 @@ def _claims_of_the_builder(root: Path, first: str) -> Iterator[Claim]:
             said = text if section in SAID_BY_BUILDER and text != first else ""
         else:
             match = NAVIGATION.match(line) if section == "nav:" else None
-            said = match["name"] if match and not LABEL.fullmatch(match["name"]) else ""
+            said = match["name"] if match else ""
         if said:
-            yield Claim("docs/index.md", "mkdocs.yml", number, said, prose=False)
+            heading = section == "nav:"
+            yield Claim("docs/index.md", "mkdocs.yml", number, said, prose=False, heading=heading)
 
 
 # -- coverage -------------------------------------------------------------------------------------

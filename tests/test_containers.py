@@ -22,7 +22,9 @@ def publish(laptop) -> None:
 
 
 def test_the_containers_own_address(container):
-    """Inside a container bind `0.0.0.0`: a published port leads to the container's own address, and does not reach `127.0.0.1` there."""
+    """Inside a container bind `0.0.0.0`: a published port leads to the container's own address, and does not reach `127.0.0.1` there.
+    Containers
+    """
     publish(container.laptop)
     container.container.serve("uvicorn main:app --host 127.0.0.1 --port 8001")
     container.container.serve("uvicorn main:app --host 0.0.0.0")

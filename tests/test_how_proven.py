@@ -47,6 +47,7 @@ def test_transcripts_run_on_hosts_and_tests_carry_sentences(repository):
 
 def test_a_host_is_a_network_namespace(home):
     """A host is a Linux network namespace: it has its own interfaces, addresses, routes and ports.
+    Hosts
     lab/: hosts, each a namespace
     """
     spaces = {host.run("readlink /proc/self/ns/net").output for host in home.hosts.values()}
@@ -90,7 +91,9 @@ def test_the_phone_is_a_host_with_curl(home):
 
 
 def test_the_prompt_names_host_and_privilege(home):
-    """The name before `$` is the host that ran the command; `#` in its place means with every privilege."""
+    """The name before `$` is the host that ran the command; `#` in its place means with every privilege.
+    Transcripts
+    """
     plain, full = (home.laptop.run("grep CapEff /proc/self/status", root=r) for r in (False, True))
     assert plain.output.endswith("\t0000000000000000")
     assert full.output.endswith("ffff")
@@ -164,7 +167,9 @@ def hidden(name: str, line: str) -> int | str:
 
 @pytest.mark.slow
 def test_a_tick_leads_to_its_proof(site):
-    """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md)."""
+    """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md).
+    Ticks
+    """
     anchor = "test-how-proven-test-a-tick-leads-to-its-proof"
     assert f'href="../proofs/#{anchor}"' in site("how-proven/")
     assert f'id="{anchor}"' in site("proofs/")

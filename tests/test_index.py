@@ -1,5 +1,7 @@
 """docs/index.md"""
 
+import re
+
 import pytest
 
 from lab.reach import cannot_reach, check_reaches
@@ -66,3 +68,22 @@ def test_a_tick_leads_to_the_test(site):
     proof = "proofs/#test-index-test-a-tick-leads-to-the-test"
     assert f'href="{proof}"' in site("")
     assert f'id="{proof.partition("#")[2]}"' in site("proofs/")
+
+
+@pytest.mark.slow
+def test_the_navigation(site):
+    """Home
+    Start
+    The proof
+    """
+    shown = site("")
+    (home,) = re.findall(r'<a href="\."[^>]*>\s*<span[^>]*>\s*([^<]+?)\s*</span>', shown)
+    assert home == "Home"
+    sections = re.findall(r'<nav class="md-nav" data-md-level="1".*?</nav>', shown, re.S)
+    links = {
+        re.search(r"</span>\s*([^<]+?)\s*</label>", section)[1]: re.findall('href="(.+?)"', section)
+        for section in sections
+    }
+    assert list(links) == ["Start", "The proof"]
+    assert all(link.startswith("start/") for link in links["Start"])
+    assert links["The proof"] == ["how-proven/", "proofs/"]

@@ -22,6 +22,7 @@ PAGE = "docs/start/page.md"
 TITLES = {"docs/index.md": "Where?", "docs/start/other.md": "The other page"}
 SENTENCE = "Uvicorn takes port `8000`."
 FENCE = '```python title="main.py"\n--8<-- "snippets/page/main.py"\n```'
+SHOWN_FILE = '```console\n--8<-- "snippets/page/run.console"\n```'
 MODULE = f'''"""{PAGE}"""
 
 
@@ -74,7 +75,7 @@ def small(tmp_path: Path):
     def make(page: str = SENTENCE, **others: str) -> Site:
         files = {"tests/test_page.py": MODULE, "sources.toml": ""} | others
         files["sources.toml"] = signed(files["sources.toml"])
-        write(tmp_path, {PAGE: f"# Page\n\n{page}\n"} | files)
+        write(tmp_path, {PAGE: f"[VERSIONS]\n\n{page}\n"} | files)
         return load(tmp_path)
 
     return make
@@ -102,9 +103,9 @@ def check_refused(call, text: str, kind: type[LabError] = Malformed) -> None:
     ("text", "found"),
     [
         ("Uvicorn takes port `8000`.", ["1 Uvicorn takes port `8000`."]),
-        ("# Title\n\n## Transcripts\n\n### Run it\n", []),
+        ("# Title\n\n## Transcripts\n\n### Run it\n", ["1 Title", "3 Transcripts", "5 do Run it"]),
         ("## Why 8000\n", ["1 Why 8000"]),
-        ("## Phones\n", []),
+        ("## Phones\n", ["1 Phones"]),
         ("## Port `8000`\n", ["1 Port `8000`"]),
         ("## A phone reaches it\n", ["1 A phone reaches it"]),
         ("#The server: a phone\n", ["1 The server: a phone"]),
@@ -437,6 +438,7 @@ def test_what_the_builder_says_is_of_the_first_page(small) -> None:
     assert said == [
         ("docs/index.md", "mkdocs.yml:1", "Who listens?", False),
         ("docs/index.md", "mkdocs.yml:2", "All of it", False),
+        ("docs/index.md", "mkdocs.yml:4", "Home", False),
         ("docs/index.md", "mkdocs.yml:5", "Phones reach it all", False),
         ("docs/index.md", "mkdocs.yml:7", "Nobody", False),
     ]
@@ -458,13 +460,23 @@ def test_a_sentence_of_another_page_is_stray(small) -> None:
 
 
 def test_a_page_without_proof(small) -> None:
-    alone = {"docs/alone.md": "It is alone.\n", "docs/silent.md": "# Title\n"}
+    alone = {"docs/alone.md": "It is alone.\n", "docs/silent.md": "[VERSIONS]\n"}
     assert told(small(**alone).problems) == [
         message("""
             docs/alone.md: this page has no proof
               remedy: begin a module of tests/ with the docstring docs/alone.md
             """)
     ]
+
+
+def test_a_heading_is_quoted_but_does_not_count(small) -> None:
+    text = f"{SENTENCE}\n\n## Ports\n\n[PROOFS]"
+    site = small(text)
+    assert told(site.open_claims(site.pages[0]))[0].startswith(f"{PAGE}:5: this claim is open")
+    quoted = MODULE.replace(f'{SENTENCE}"""', f'{SENTENCE}\n    Ports\n    """')
+    site = small(text, **{"tests/test_page.py": quoted})
+    assert told(site.problems) == []
+    assert [site.state(claim) for claim in site.claims] == [PROVEN, SHOWN]
 
 
 def test_an_open_claim(small) -> None:
@@ -498,30 +510,32 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
 
 
 def test_an_instruction_names_what_the_blocks_beside_it_show(small) -> None:
-    snippet = {"snippets/page/main.py": "uvicorn.run('main:app', port=8000)\n"}
-    text = f"{SENTENCE}\n\nSave `main.py` and run `port=9000` and `laptop`.\n\n{FENCE}"
-    site = small(text, **snippet)
+    """A word of a block is not enough: a file is its title, a command a whole step."""
+    steps = {
+        "snippets/page/run.console": "laptop$ uvicorn main:app\nlaptop (uvicorn main:app): ^C\n",
+        "snippets/page/main.py": "",
+    }
+    run = "Save `main.py` and run `uvicorn` and `laptop`."
+    text = f"{SENTENCE}\n\n{FENCE}\n\n{run}\n\n{SHOWN_FILE}"
+    site = small(text, **steps)
     assert told(site.open_claims(site.pages[0])) == [
         message(f"""
-            {PAGE}:5: this instruction names what the blocks beside it do not show
-              claim:  Save `main.py` and run `port=9000` and `laptop`.
-              values: `port=9000`, `laptop`
+            {PAGE}:9: this instruction names what the blocks beside it do not show
+              claim:  {run}
+              values: `uvicorn`, `laptop`
               remedy: show it in a block, or quote it in the docstring of a test in tests/test_page.py
             """)
     ]
-    seen = small(text.replace("`port=9000` and `laptop`", "`port=8000`"), **snippet)
+    seen = small(text.replace("`uvicorn` and `laptop`", "`uvicorn main:app`"), **steps)
     assert [seen.state(claim) for claim in seen.claims] == [PROVEN, SHOWN]
     assert told(seen.open_claims(seen.pages[0])) == []
 
 
-def test_the_blocks_beside_a_line(tmp_path: Path) -> None:
-    write(tmp_path, {"snippets/page/main.py": "of the file"})
+def test_the_blocks_beside_a_line() -> None:
     fences = [f'```python title="t{n}"\nb{n}\n```\n' for n in range(4)]
-    text = f"{fences[0]}{fences[1]}\nHere.\n{FENCE}\n{fences[3]}"
-    assert pages.beside(tmp_path, Page(PAGE, text), 8) == (
-        '`t1`\nb1\n`main.py`\n--8<-- "snippets/page/main.py"\nof the file'
-    )
-    assert pages.beside(tmp_path, Page(PAGE, "Here.\n"), 1) == ""
+    text = f"{fences[0]}{fences[1]}\nHere.\n{fences[2]}\n{fences[3]}"
+    assert [fence.lines for fence in pages.beside(Page(PAGE, text), 8)] == [("b1",), ("b2",)]
+    assert pages.beside(Page(PAGE, "Here.\n"), 1) == []
 
 
 def test_coverage_counts_each_claim_once(small) -> None:
@@ -624,9 +638,6 @@ def""",
               remedy:       let the sentences of the page and their proofs stand in one order
             """)
     ]
-
-
-SHOWN_FILE = '```console\n--8<-- "snippets/page/run.console"\n```'
 
 
 @pytest.mark.parametrize("used", ['play("run.console")', '"run.console"'])
@@ -751,9 +762,24 @@ def test_a_footnote_that_moves_to_another_source(small) -> None:
 
 
 def test_a_heading_carries_no_source(small) -> None:
-    text = f"## Ports[^ip-7]\n\n{SENTENCE}\nLinux binds.[^ip-7]"
+    text = f"Linux binds.[^ip-7]\n\n## Ports[^ip-7]\n\n{SENTENCE}"
     assert told(small(text, **{"sources.toml": SOURCE}).problems) == [
-        f"{PAGE}:3: a heading carries no source"
+        f"{PAGE}:5: a heading carries no source"
+    ]
+
+
+def test_what_rests_on_a_source_stays_in_its_section(small) -> None:
+    block = '```not-run system="Windows" source="ip-7"\nnetstat\n```'
+    carried = '"Ports | Linux binds.", "Hosts | Windows:\\nnetstat"'
+    files = {"sources.toml": SOURCE.replace('"Linux binds."', carried)}
+    sound = f"{SENTENCE}\n\n## Ports\n\nLinux binds.[^ip-7]\n\n## Hosts\n\n{block}\n"
+    assert told(small(sound, **files).problems) == []
+    moved = sound.replace("Ports", "x").replace("Hosts", "Ports").replace("x", "Hosts")
+    assert [text.partition("\n")[0] for text in told(small(moved, **files).problems)] == [
+        f"{PAGE}:7: the source ip-7 does not carry this",
+        f"{PAGE}:11: the source ip-7 does not carry this",
+        "sources.toml [ip-7]: no page rests this on it",
+        "sources.toml [ip-7]: no page rests this on it",
     ]
 
 
@@ -869,8 +895,52 @@ def test_a_sound_source(tmp_path: Path) -> None:
 
 
 def test_the_alternative_of_a_diagram_is_a_claim() -> None:
-    (claim,) = read('# T\n\n```diagram alt="A phone asks"\nphone\n```\n')
+    (claim,) = read('\n\n```diagram alt="A phone asks"\nphone\n```\n')
     assert (claim.place, claim.text, claim.prose) == (f"{PAGE}:3", "A phone asks", False)
+
+
+DRAWN = """
+```diagram network="home" run="uvicorn main:app" alt="It answers"
+```
+
+```diagram network="home" run="container: curl localhost" alt="It is asked"
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("quoted", "does", "problem"),
+    [
+        ("It answers", "uvicorn main:app", ""),
+        ("It is asked", "curl localhost", ""),
+        (
+            "It is asked",
+            "uvicorn main:app",
+            f"""
+            tests/test_page.py:4: test_it says what a diagram shows, and does not run what runs there
+              diagram: {PAGE}:8
+              run:     curl localhost
+              remedy:  let the proof run it
+            """,
+        ),
+        (
+            "It answers\n    It is asked",
+            "uvicorn main:app; curl localhost",
+            f"""
+            tests/test_page.py:4: test_it says what 2 diagrams show
+              lines:  5, 8 of {PAGE}
+              remedy: let each be said by a proof of its own, so that they cannot change places
+            """,
+        ),
+    ],
+)
+def test_a_proof_of_a_diagram_runs_what_the_diagram_runs(
+    small, quoted: str, does: str, problem: str
+) -> None:
+    module = MODULE.replace(SENTENCE, f"{SENTENCE}\n    {quoted}\n    ")
+    module = module.replace("home.port == 8000", f"home.run('{does}') == 8000")
+    site = small(f"{SENTENCE}\n{DRAWN}", **{"tests/test_page.py": module})
+    assert told(site.problems) == ([message(problem)] if problem else [])
 
 
 def test_what_a_computed_block_prints_is_a_claim() -> None:
@@ -897,7 +967,7 @@ def test_a_computed_block_that_fails() -> None:
 
 def test_a_part_that_a_page_includes_is_of_the_page(small) -> None:
     text = f'{SENTENCE}\n\n--8<-- "docs/assets/part.txt"\n'
-    site = small(text, **{"docs/assets/part.txt": "# Part\n\nIt waits.\n"})
+    site = small(text, **{"docs/assets/part.txt": "[VERSIONS]\n\nIt waits.\n"})
     claim = site.claims[-1]
     assert (claim.page, claim.place, claim.text) == (PAGE, "docs/assets/part.txt:3", "It waits.")
     assert told(site.open_claims(site.pages[0]))[0].startswith(

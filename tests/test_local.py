@@ -28,6 +28,17 @@ def test_only_this_computer_reaches_127_0_0_1(home):
 
 
 @pytest.mark.slow
+def test_the_client_is_a_browser_or_curl(home):
+    """A client, which is a browser or curl, and a Uvicorn server on one computer; the GET request goes to the server, the response comes back
+    client: browser or curl
+    """
+    server = home.laptop.serve("python main.py")
+    assert home.laptop.run(f"curl {OWN}").output == HELLO
+    assert HELLO in browse(home.laptop, OWN)
+    assert server.wait_output(lambda lines: sum("GET / " in line for line in lines) == 2)
+
+
+@pytest.mark.slow
 def test_reload_picks_up_an_edit(home, play):
     """With `reload=True` Uvicorn starts the app again when you save `main.py`: the second answer comes from the edited file.
     Run `python main.py` and send requests from a second terminal.
@@ -133,7 +144,9 @@ def test_fastapi_opens_no_socket(home):
 
 
 def test_other_ports_work_as_well(home):
-    """Uvicorn takes `8080`, `3000` and `5000` as readily as `8000`."""
+    """Uvicorn takes `8080`, `3000` and `5000` as readily as `8000`.
+    Another port
+    """
     for port in (8080, 3000, 5000, 8000):
         home.laptop.serve(f"uvicorn main:app --port {port}")
         assert check_reaches(home.laptop, f"http://127.0.0.1:{port}/") == HELLO
@@ -257,8 +270,6 @@ def test_kill_frees_the_port(play):
 @pytest.mark.slow
 def test_both_names_reach_the_app(home, play):
     """`http://127.0.0.1:8000/` and `http://localhost:8000/` reach the same app, with curl, with httpx and with the `fetch` of a browser.
-    A client, which is a browser or curl, and a Uvicorn server on one computer; the GET request goes to the server, the response comes back
-    client: browser or curl
     Ask it from a program
     Run `uvicorn browser:app` and open `http://localhost:8000/page`.
     """
@@ -309,9 +320,7 @@ def test_two_names_are_two_origins(home):
 
 
 def test_localhost_has_two_addresses(home):
-    """`localhost` is a name for both loopback addresses, `127.0.0.1` and `::1`.
-    When localhost is not 127.0.0.1
-    """
+    """`localhost` is a name for both loopback addresses, `127.0.0.1` and `::1`."""
     found = home.laptop.run(
         "python -c \"import socket; print(*[a[4][0] for a in socket.getaddrinfo('localhost', 8000, type=socket.SOCK_STREAM)])\""
     )
