@@ -58,6 +58,8 @@ def test_ctrl_c_frees_the_port(home):
     server.press("^C")
     server.wait_end()
     assert home.laptop.run("python is_free.py 8000").output == "8000: free"
+    home.laptop.serve("uvicorn main:app --host 192.168.1.100")  # the same port, another address
+    assert home.laptop.run("python is_free.py 8000").output == "8000: free"
 
 
 @pytest.mark.slow

@@ -20,6 +20,12 @@ PAGES = [page.url for page in pages.load_pages(ROOT)]
 HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title><body>
 <script>
 const wanted = WANTED, found = [];
+function textOf(article) {
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT), texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode);
+  const aids = ".headerlink, .footnote-backref, script";  // the theme shows the first two on hover
+  return texts.filter((t) => /[^\\s\u2060]/.test(t.data) && !t.parentElement.closest(aids));
+}
 async function look([page, width]) {
   const frame = document.createElement("iframe");
   frame.style.cssText = `width:${width}px;height:900px;border:0`;
@@ -39,6 +45,18 @@ async function look([page, width]) {
     if (!entry.name.startsWith(location.origin)) say("asks " + entry.name);
   if (![...doc.fonts].some((font) => font.family.includes("Lab Mono") && font.status == "loaded"))
     say("the font is not there");
+  for (const text of textOf(doc.querySelector("article"))) {
+    const holder = text.parentElement, style = view.getComputedStyle(holder);
+    const range = doc.createRange();
+    range.selectNodeContents(text);
+    const { width: wide, height: high } = range.getBoundingClientRect();
+    const upright = style.direction == "ltr" && style.textTransform == "none";
+    const whole = style.unicodeBidi == "isolate" || style.unicodeBidi == "normal";
+    const opaque = !/^rgba.* 0\\)$/.test(style.color) && parseFloat(style.fontSize) >= 7;
+    const shown = holder.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    if (!(wide > 0 && high > 0 && upright && whole && opaque && shown))
+      say(`not to be read: ${text.data.trim()}`);
+  }
   for (const figure of doc.querySelectorAll("figure.diagram"))
     if (!figure.getAttribute("aria-label")) say("a diagram has no alternative");
   found.push(`${page} at ${width}: looked at`);
@@ -108,11 +126,29 @@ def test_every_page_fits_and_asks_nobody_else(served: Served, tmp_path: Path) ->
     assert [line for line in found if not line.endswith("looked at")] == []
 
 
+# A sentence of the page for each way to say something that nobody can read.
+UNREADABLE = {
+    "display: none": "ends the server, and the port is free again.",
+    "visibility: hidden": "Both ways open the same listener: one",
+    "opacity: 0": "takes the same pair;",
+    "font-size: 0": "needs no privilege on Linux.",
+    "color: transparent": "FastAPI has no port of its own: importing the app",
+    "direction: rtl; unicode-bidi: bidi-override": "Linux refuses: Uvicorn ends with",
+    "text-transform: uppercase": "says where the free ports begin; its default is",
+}
+
+
 def test_what_does_not_fit_is_found(served: Served, tmp_path: Path) -> None:
     page = tmp_path / "site" / "start" / "local" / "index.html"
     wide = page.read_text("utf-8").replace("--columns: 57", "--columns: 20")
     other = served.address.replace("127.0.0.1", "localhost") + "/assets/images/favicon.png"
-    page.write_text(wide.replace("<h1", f'<img src="{other}" alt=""><h1'), "utf-8")
+    text = wide.replace("<h1", f'<img src="{other}" alt=""><h1')
+    for style, said in UNREADABLE.items():
+        assert text.count(said) == 1
+        text = text.replace(said, f'<span style="{style}">{said}</span>')
+    page.write_text(text, "utf-8")
     found = "\n".join(look(served, tmp_path))
     assert "start/local/ at 390: a diagram is cut off" in found
     assert f"start/local/ at 390: asks {other}" in found
+    for said in UNREADABLE.values():
+        assert f"start/local/ at 390: not to be read: {said}" in found

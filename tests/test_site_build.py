@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT, _clean_environment
 
 from lab import record
@@ -42,6 +44,67 @@ def test_the_record_is_of_the_pinned_versions() -> None:
     versions = record.load(ROOT)["versions"]
     for name, package in record.PACKAGES.items():
         assert versions[name] == pins[package], f"{package}: run `make record`"
+
+
+SETTINGS = """
+site_name site_description dev_addr watch nav
+theme.name theme.font theme.features theme.icon.logo
+theme.palette.media theme.palette.scheme theme.palette.primary theme.palette.accent
+theme.palette.toggle.icon theme.palette.toggle.name
+extra_css extra.generator plugins plugins.markdown-exec.languages
+markdown_extensions markdown_extensions.toc.permalink
+markdown_extensions.pymdownx.snippets.base_path markdown_extensions.pymdownx.snippets.check_paths
+validation.omitted_files validation.absolute_links validation.unrecognized_links validation.anchors
+"""
+EXTENSIONS = """
+lab.markdown admonition attr_list footnotes tables toc
+pymdownx.details pymdownx.highlight pymdownx.superfences pymdownx.snippets
+"""
+
+
+def _paths(value: object, path: str = "") -> Iterator[str]:
+    """Yield the path of each setting below `value`; those of the navigation are claims."""
+    if isinstance(value, dict) and path != "nav":
+        for key, inner in value.items():
+            yield from _paths(inner, f"{path}.{key}".strip("."))
+    elif isinstance(value, list) and path != "nav":
+        for inner in value:
+            yield from _paths(inner, path)
+    else:
+        yield path
+
+
+def test_no_setting_says_a_word_that_nobody_knows() -> None:
+    """A title, a label of an icon or a template of the builder's would stand on every page."""
+    found = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert set(_paths(found)) == set(SETTINGS.split())
+    named = [next(iter(e)) if isinstance(e, dict) else e for e in found["markdown_extensions"]]
+    assert named == EXTENSIONS.split()
+    assert found["extra_css"] == ["assets/lab.css"]
+    for palette in found["theme"]["palette"]:
+        other = "dark" if palette["scheme"] == "default" else "light"
+        assert palette["toggle"]["name"] == f"Switch to {other}"
+        assert (
+            palette["media"] == f"(prefers-color-scheme: {'light' if other == 'dark' else 'dark'})"
+        )
+
+
+# What dresses a page; what could hide, move or reverse what it says is not among them.
+DRESSES = """
+background border border-bottom border-radius border-top color container-type cursor
+font-display font-family font-feature-settings font-size font-style font-weight line-height
+margin margin-top max-width overflow overflow-wrap padding padding-top src text-align
+text-decoration text-underline-offset user-select vertical-align white-space width
+"""
+
+
+def test_the_style_sheet_dresses_and_no_more() -> None:
+    """What is shown all the same is read by tests/test_site_browser.py."""
+    text = re.sub(r"/\*.*?\*/", "", (ROOT / "docs/assets/lab.css").read_text(), flags=re.S)
+    declared = re.findall(r"(?<=[{;])\s*([\w-]+)\s*:([^;{}]*);", text)
+    names = {name for name, _ in declared if not name.startswith("--")}
+    assert names - {"display"} == set(DRESSES.split())
+    assert {value.strip() for name, value in declared if name == "display"} == {"block"}
 
 
 def test_every_package_is_pinned_exactly() -> None:

@@ -1,7 +1,9 @@
 """Every app of the snippets, imported and run under a real Uvicorn server on loopback."""
 
+import ast
 import asyncio
 import importlib.util
+import re
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 from conftest import ROOT
+from fastapi.routing import APIRoute
 
 APPS = sorted(
     path for path in (ROOT / "snippets").rglob("*.py") if "FastAPI()" in path.read_text("utf-8")
@@ -67,6 +70,45 @@ def test_the_app_answers_under_uvicorn(path: Path) -> None:
     assert not thread.is_alive()
     assert response.status_code == 200
     assert response.json() == ANSWERS[name_of(path)]
+
+
+ROUTES = {"local/browser.py": {"/": "read_root", "/page": "read_page"}}
+
+
+@pytest.mark.parametrize("path", [*APPS, ROOT / "snippets/local/browser.py"], ids=name_of)
+def test_an_app_says_nothing_but_its_answers(path: Path, monkeypatch) -> None:
+    """A title, a summary or the name of a route would be prose that nobody proves."""
+    monkeypatch.syspath_prepend(str(path.parent))
+    monkeypatch.delitem(sys.modules, "main", raising=False)
+    app = load(path).app
+    monkeypatch.delitem(sys.modules, "main", raising=False)
+    names = ROUTES.get(name_of(path), {"/": "read_root"})
+    assert {r.path: r.name for r in app.routes if isinstance(r, APIRoute)} == names
+    told = app.openapi()
+    assert told["info"] == {"title": "FastAPI", "version": "0.1.0"}
+    for route, (operation,) in {r: o.values() for r, o in told["paths"].items()}.items():
+        assert operation["summary"] == names[route].replace("_", " ").title()
+        assert operation.keys() == {"summary", "operationId", "responses"}
+        assert list(operation["responses"]) == ["200"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "snippets").rglob("*.py")), ids=name_of)
+def test_what_a_program_says_is_seen(path: Path) -> None:
+    """Each string of words is printed in a transcript, or looked for by a proof, of its page."""
+    module = f"test_{path.parent.name.replace('-', '_')}.py"
+    seen = (ROOT / "tests" / module).read_text("utf-8")
+    seen += "".join(file.read_text("utf-8") for file in path.parent.glob("*.console"))
+    strings = [n.value for n in ast.walk(ast.parse(path.read_text("utf-8"))) if is_text(n)]
+    for line in (line for text in strings for line in text.split("\n")):
+        assert not re.search(r"(?<!:)//|/\*|<!--", line), f"a comment in a string: {line}"
+        for words in re.findall(
+            r"[A-Za-z]+(?: [A-Za-z]+)+", re.sub("<[^>]*>|[^ ]*[=()]+[^ ]*", "\n", line)
+        ):
+            assert words in seen, f"nobody sees: {words}"
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def test_every_app_has_an_answer() -> None:
