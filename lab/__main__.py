@@ -12,6 +12,7 @@ from pathlib import Path
 from lab import drawing, pages, record, site, transcript
 from lab.errors import LabError, Malformed
 from lab.network import PLANS, check_host, find_plan
+from lab.problems import problems_of
 from lab.transcript import Outcome, Transcript
 
 ROOT = Path(__file__).parent.parent
@@ -216,7 +217,7 @@ def _claims(options: argparse.Namespace) -> int:
             for proof in found.proofs_of(claim):
                 print(f"{'':4}{proof.place} {proof.name}")
     print(site.coverage_table(found, wanted))
-    failures = list(found.problems)
+    failures = [*problems_of(found)]
     failures += [error for page in wanted for error in found.open_claims(page)]
     for failure in failures:
         print(failure, file=sys.stderr)

@@ -13,40 +13,26 @@ The first four run before pymdownx.snippets (32) and the fences (25), while a li
 still a line; the last after normalize_whitespace (30), which would break Markdown's placeholders.
 """
 
-import functools
 import html
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from markdown import Markdown
 from markdown.extensions import Extension
-from markdown.preprocessors import Preprocessor
 
-from lab import blocks, pages, record, site, transcript
+from lab import blocks, pages, transcript
 from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, Claim
 from lab.diagram import Diagram
-from lab.errors import LabError
-from lab.pages import Fence, Page
-from lab.placeholders import TABLE
-from lab.proofs import Proof
-from lab.site import OPEN, Site
-
-try:
-    from mkdocs.exceptions import BuildError
-except ImportError:  # another builder; any exception stops it
-    BuildError = Exception
+from lab.markers import Markers, anchor_of
+from lab.pages import Fence
+from lab.problems import problems_of
+from lab.processor import PROOFS_PAGE, Processor, State, failing
+from lab.site import OPEN
 
 ROOT = Path(__file__).parent.parent
-PROOFS_PAGE = "proofs/"
 NO_BREAK = "\u00a0"
 TOKEN = re.compile("\ue000(\\d+)\ue001")
-Run = Callable[["Processor", list[str]], list[str]]
-
-
-class Failed(BuildError):
-    """A LabError as MkDocs prints it: the message, no traceback, exit status 1."""
 
 
 class LabExtension(Extension):
@@ -63,69 +49,15 @@ class LabExtension(Extension):
             md.preprocessors.register(kind(md, state), f"lab_{kind.__name__.lower()}", priority)
 
 
-class State:
-    """The page that is being converted, found by its text: so this works in any builder."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.site: Site | None = None
-        self.page: Page | None = None
-        self.offset = 0  # blank lines that the builder took from the beginning
-        self.blocks: list[str] = []  # HTML that waits for the stash
-
-    def keep(self, block: str) -> str:
-        """Return a token that stands for a block of HTML until `Stash` runs."""
-        self.blocks.append(block)
-        return f"\ue000{len(self.blocks) - 1}\ue001"  # private use: in no page
-
-    def find(self, lines: list[str]) -> None:
-        """Find the page that consists of `lines`, in the site as it is now."""
-        self.blocks.clear()
-        self.site = site.load(self.root)
-        text = "\n".join(lines).strip()
-        self.page = None
-        for page in self.site.pages:
-            if page.text.strip() == text:
-                blank = len(page.text) - len(page.text.lstrip("\n"))
-                self.page, self.offset = page, blank - _leading_blank(lines)
-
-    def link(self, target: str) -> str:
-        """Return the relative address of `target` below the site's root."""
-        return "../" * self.page.url.count("/") + target
-
-
-def _leading_blank(lines: list[str]) -> int:
-    return next((number for number, line in enumerate(lines) if line.strip()), 0)
-
-
-def _failing(function: Run) -> Run:
-    """Turn a LabError into what MkDocs shows without a traceback."""
-
-    @functools.wraps(function)
-    def run(self: "Processor", lines: list[str]) -> list[str]:
-        try:
-            return function(self, lines)
-        except LabError as error:
-            raise Failed(str(error)) from None
-
-    return run
-
-
-class Processor(Preprocessor):
-    def __init__(self, md: Markdown, state: State) -> None:
-        super().__init__(md)
-        self.state = state
-
-
 class Checks(Processor):
     """Refuse a build in which a page and its proofs disagree; in CI also one with open claims."""
 
-    @_failing
+    @failing
     def run(self, lines: list[str]) -> list[str]:
         self.state.find(lines)
         if self.state.page:
             found, page = self.state.site, self.state.page
-            for problem in found.problems:
+            for problem in problems_of(found):
                 raise problem
             pages.check_snippets(self.state.root)
             pages.check_fences(page)
@@ -145,96 +77,10 @@ def _check_diagram(diagram: Diagram, shown: str) -> None:
         raise problem
 
 
-class Markers(Processor):
-    """Replace a line such as [PROOFS] by what the proofs, the claims or the record say."""
-
-    @_failing
-    def run(self, lines: list[str]) -> list[str]:
-        if not self.state.page:
-            return lines
-        made = {
-            "[PROOFS]": self._proofs,
-            "[COVERAGE]": lambda: [site.coverage_table(self.state.site)],
-            "[VERSIONS]": self._versions,
-            "[PLACEHOLDERS]": lambda: TABLE,
-        }
-        out: list[str] = []
-        for line in lines:
-            text = "\n".join(made[line.strip()]()) if line.strip() in made else line
-            # One line for each line, so that the numbers of the lines below stay true.
-            out.append(self.state.keep(self._convert(text)) if text != line else line)
-        return [*out, "", self._foot()]
-
-    def _convert(self, text: str) -> str:
-        extensions = ["tables", "pymdownx.superfences", "pymdownx.highlight", "attr_list"]
-        return Markdown(extensions=extensions).convert(text)
-
-    def _proofs(self) -> list[str]:
-        found, out = self.state.site, []
-        for page in found.pages:
-            own = [proof for proof in found.proofs if proof.page == page.path]
-            if own:
-                out += [
-                    f"## [{page.title}]({self.state.link(page.url)})" + f" {{: #of-{page.stem} }}",
-                    "",
-                ]
-            for proof in own:
-                out += self._proof(proof)
-        return out
-
-    def _proof(self, proof: Proof) -> list[str]:
-        shown = [
-            f"It runs [{name_}]({self.state.link(url)})."
-            for name_ in proof.transcripts
-            if (url := self._shows(proof.page, name_))
-        ]
-        return [
-            f"### {proof.title} {{: #{proof.anchor} }}",
-            "",
-            *[f"> {_unlinked(text)}\n" for _, text in proof.quotes],
-            f"`{proof.file}`, line {proof.line}. {' '.join(shown)}",
-            "",
-            "```python",
-            proof.source,
-            "```",
-            "",
-        ]
-
-    def _shows(self, page_path: str, name: str) -> str:
-        page = next(page for page in self.state.site.pages if page.path == page_path)
-        path = next((path for _, path in page.includes if path.endswith("/" + name)), "")
-        return f"{page.url}#{_anchor(path)}" if path else ""
-
-    def _versions(self) -> list[str]:
-        found = record.load(self.state.root)
-        rows = [f"| {name} | {version} |" for name, version in found["versions"].items()]
-        return ["| what | version |", "|---|---|", *rows, f"| day of the record | {found['day']} |"]
-
-    def _foot(self) -> str:
-        found = record.load(self.state.root)
-        names = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-        claims = self.state.site.claims_of(self.state.page)
-        proven = sum(bool(self.state.site.proofs_of(claim)) for claim in claims)
-        sourced = sum(bool(claim.sources) for claim in claims)
-        link = self.state.link(f"{PROOFS_PAGE}#of-{self.state.page.stem}")
-        return self.state.keep(
-            f'<p class="recorded">Statements here: <a href="{link}">{proven} proven</a>, '
-            f"{sourced} with a source. Recorded on {found['day']} with {html.escape(names)}.</p>"
-        )
-
-
-def _unlinked(text: str) -> str:
-    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
-
-
-def _anchor(path: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", path.removeprefix("snippets/").lower()).strip("-")
-
-
 class Blocks(Processor):
     """Draw diagrams and transcripts, and mark what is not run here."""
 
-    @_failing
+    @failing
     def run(self, lines: list[str]) -> list[str]:
         if not self.state.page:
             return lines
@@ -258,7 +104,7 @@ class Blocks(Processor):
         if fence.kind == "console":
             path = fence.include
             script = transcript.load(self.state.root / path, path)
-            return blocks.console(script, _anchor(path))
+            return blocks.console(script, anchor_of(path))
         if fence.kind == "not-run":
             return blocks.not_run(fence, self.state.site.sources[fence.attributes["source"]])
         return ""
@@ -267,7 +113,7 @@ class Blocks(Processor):
 class Ticks(Processor):
     """Put a mark behind each proven, sourced or open sentence, and add the sources it names."""
 
-    @_failing
+    @failing
     def run(self, lines: list[str]) -> list[str]:
         if not self.state.page:
             return lines

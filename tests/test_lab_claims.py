@@ -15,6 +15,7 @@ from conftest import ROOT, _clean_environment
 from lab import claims, pages, sources
 from lab.errors import LabError, Malformed
 from lab.pages import Page
+from lab.problems import problems_of
 from lab.proofs import Proof, proofs_in
 from lab.site import PROVEN, SHOWN, Site, coverage_table, load
 
@@ -388,7 +389,7 @@ def test_pytest_collects_every_proof() -> None:
 
 def test_a_sound_site_has_no_problems(small) -> None:
     site = small()
-    assert told(site.problems) == []
+    assert told(problems_of(site)) == []
     assert told(site.open_claims(site.pages[0])) == []
     assert [site.state(claim) for claim in site.claims] == [PROVEN]
     assert site.proofs_of(site.claims[0]) == site.proofs
@@ -396,7 +397,7 @@ def test_a_sound_site_has_no_problems(small) -> None:
 
 def test_a_stray_quotation(small) -> None:
     site = small("It is free.\nUvicorn takes the port `8000`.")
-    assert told(site.problems) == [
+    assert told(problems_of(site)) == [
         message(f"""
             tests/test_page.py:5: {PAGE} has no such sentence
               quoted:  {SENTENCE}
@@ -407,7 +408,7 @@ def test_a_stray_quotation(small) -> None:
 
 
 def test_a_stray_quotation_on_a_page_without_sentences(small) -> None:
-    assert told(small("").problems) == [
+    assert told(problems_of(small(""))) == [
         message(f"""
             tests/test_page.py:5: {PAGE} has no such sentence
               quoted: {SENTENCE}
@@ -418,7 +419,7 @@ def test_a_stray_quotation_on_a_page_without_sentences(small) -> None:
 
 def test_a_sentence_that_stands_twice(small) -> None:
     site = small(f"{SENTENCE}\n\n- {SENTENCE}\n\nPick a page.\n\nPick a page.")
-    assert told(site.problems) == [
+    assert told(problems_of(site)) == [
         message(f"""
             {PAGE}:5: this sentence stands twice
               sentence: {SENTENCE}
@@ -446,7 +447,7 @@ def test_what_the_builder_says_is_of_the_first_page(small) -> None:
 
 def test_a_proof_of_no_page(small) -> None:
     lost = {"tests/test_gone.py": MODULE.replace(PAGE, "docs/gone.md")}
-    assert told(small(**lost).problems) == ["tests/test_gone.py: there is no page docs/gone.md"]
+    assert told(problems_of(small(**lost))) == ["tests/test_gone.py: there is no page docs/gone.md"]
 
 
 def test_a_sentence_of_another_page_is_stray(small) -> None:
@@ -454,14 +455,14 @@ def test_a_sentence_of_another_page_is_stray(small) -> None:
         "docs/start/other.md": f"{SENTENCE}\n",
         "tests/test_other.py": MODULE.replace(PAGE, "docs/start/other.md"),
     }
-    assert [text.partition("\n")[0] for text in told(small("Another.", **other).problems)] == [
+    assert [text.partition("\n")[0] for text in told(problems_of(small("Another.", **other)))] == [
         f"tests/test_page.py:5: {PAGE} has no such sentence"
     ]
 
 
 def test_a_page_without_proof(small) -> None:
     alone = {"docs/alone.md": "It is alone.\n", "docs/silent.md": "[VERSIONS]\n"}
-    assert told(small(**alone).problems) == [
+    assert told(problems_of(small(**alone))) == [
         message("""
             docs/alone.md: this page has no proof
               remedy: begin a module of tests/ with the docstring docs/alone.md
@@ -475,7 +476,7 @@ def test_a_heading_is_quoted_but_does_not_count(small) -> None:
     assert told(site.open_claims(site.pages[0]))[0].startswith(f"{PAGE}:5: this claim is open")
     quoted = MODULE.replace(f'{SENTENCE}"""', f'{SENTENCE}\n    Ports\n    """')
     site = small(text, **{"tests/test_page.py": quoted})
-    assert told(site.problems) == []
+    assert told(problems_of(site)) == []
     assert [site.state(claim) for claim in site.claims] == [PROVEN, SHOWN]
 
 
@@ -495,7 +496,7 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
     sentence = f"On {system} Uvicorn takes port `8000`."
     module = {"tests/test_page.py": MODULE.replace(SENTENCE, sentence)}
     site = small(sentence, **module)
-    assert told(site.problems) == []
+    assert told(problems_of(site)) == []
     assert told(site.open_claims(site.pages[0])) == [
         message(f"""
             {PAGE}:3: this claim names {system}, which the lab cannot run
@@ -573,7 +574,7 @@ def test_coverage_counts_each_claim_once(small) -> None:
 def test_a_proof_that_never_names_what_its_sentence_does(small, sentence: str, name: str) -> None:
     body = MODULE.replace("assert home", "assert home.run('--port 8000')")
     site = small(sentence, **{"tests/test_page.py": body.replace(SENTENCE, sentence)})
-    assert told(site.problems) == [
+    assert told(problems_of(site)) == [
         message(f"""
             tests/test_page.py:5: test_it never names `{name}`, and its sentence does
               sentence: {sentence}
@@ -608,14 +609,14 @@ def test_it(play):
 '''
     files = {"tests/test_page.py": module, "snippets/page/run.console": "laptop$ a_b 9000\n"}
     site = small(sentence, **files)
-    assert told(site.problems) == []
+    assert told(problems_of(site)) == []
     (proof,) = site.proofs
     assert "7000" not in proof.evidence
     lost = small(sentence, **files | {"snippets/page/run.console": "laptop$ a_b\n"})
-    assert "never names `9000`" in told(lost.problems)[0]
+    assert "never names `9000`" in told(problems_of(lost))[0]
     talk = module.replace("`9000`", "`7000`")
     told_only = small(sentence.replace("9000", "7000"), **files | {"tests/test_page.py": talk})
-    assert "never names `7000`" in told(told_only.problems)[0]
+    assert "never names `7000`" in told(problems_of(told_only))[0]
 
 
 def test_two_sentences_that_change_places(small) -> None:
@@ -629,8 +630,8 @@ def test_two_sentences_that_change_places(small) -> None:
 def""",
     )
     sound, changed = f"It waits.\n{SENTENCE}", f"{SENTENCE}\nIt waits."
-    assert told(small(sound, **{"tests/test_page.py": module}).problems) == []
-    assert told(small(changed, **{"tests/test_page.py": module}).problems) == [
+    assert told(problems_of(small(sound, **{"tests/test_page.py": module}))) == []
+    assert told(problems_of(small(changed, **{"tests/test_page.py": module}))) == [
         message(f"""
             tests/test_page.py:9: test_it stands behind test_first, and its sentence before
               its sentence: {SENTENCE} (line 3)
@@ -646,9 +647,9 @@ def test_a_file_is_run_by_a_proof_of_its_section(small, used: str) -> None:
         "snippets/page/run.console": "laptop$ true\n",
         "tests/test_page.py": MODULE.replace("home.port", f"{used}, home.port"),
     }
-    assert told(small(f"## Run it\n\n{SENTENCE}\n\n{SHOWN_FILE}", **files).problems) == []
+    assert told(problems_of(small(f"## Run it\n\n{SENTENCE}\n\n{SHOWN_FILE}", **files))) == []
     text = f"{SENTENCE}\n\n## Run it\n\n{SHOWN_FILE}"
-    assert told(small(text, **files).problems) == [
+    assert told(problems_of(small(text, **files))) == [
         message(f"""
             {PAGE}:8: no proof of this section runs run.console
               section: Run it
@@ -664,9 +665,9 @@ def test_a_program_may_be_run_by_a_transcript_that_a_proof_plays(small, step: st
         "snippets/page/main.py": "",
         "tests/test_page.py": MODULE.replace("home.port", 'play("run.console"), home.port'),
     }
-    assert told(small(f"{SENTENCE}\n\n{FENCE}", **files).problems) == []
+    assert told(problems_of(small(f"{SENTENCE}\n\n{FENCE}", **files))) == []
     other = files | {"snippets/page/run.console": "laptop$ true\n"}
-    (problem,) = told(small(f"{SENTENCE}\n\n{FENCE}", **other).problems)
+    (problem,) = told(problems_of(small(f"{SENTENCE}\n\n{FENCE}", **other)))
     assert problem.startswith(f"{PAGE}:6: no proof of this section runs main.py\n")
 
 
@@ -675,23 +676,23 @@ def test_a_program_may_be_run_by_a_transcript_that_a_proof_plays(small, step: st
 
 def test_an_unknown_source(small) -> None:
     site = small(f"{SENTENCE}[^ip7]\nLinux binds.[^ip-7]", **{"sources.toml": SOURCE})
-    assert told(site.problems) == [
+    assert told(problems_of(site)) == [
         f"{PAGE}:3: sources.toml has no source called ip7\n  nearest: ip-7"
     ]
 
 
 def test_an_unknown_source_where_there_is_none(small) -> None:
     site = small(f"{SENTENCE}[^ip-7]")
-    assert told(site.problems) == [f"{PAGE}:3: sources.toml has no source called ip-7"]
+    assert told(problems_of(site)) == [f"{PAGE}:3: sources.toml has no source called ip-7"]
 
 
 def test_an_unknown_source_of_a_block_that_is_not_run(small) -> None:
     site = small(f'{SENTENCE}\n\n```not-run system="Windows" source="ip7"\nnetstat\n```')
-    assert told(site.problems) == [f"{PAGE}:5: sources.toml has no source called ip7"]
+    assert told(problems_of(site)) == [f"{PAGE}:5: sources.toml has no source called ip7"]
 
 
 def test_an_unused_source(small) -> None:
-    assert told(small(**{"sources.toml": SOURCE}).problems) == [
+    assert told(problems_of(small(**{"sources.toml": SOURCE}))) == [
         "sources.toml: no page uses the source ip-7\n  remedy: remove it",
         message("""
             sources.toml [ip-7]: no page rests this on it
@@ -704,8 +705,8 @@ def test_an_unused_source(small) -> None:
 def test_a_block_that_is_not_run_rests_on_its_source(small) -> None:
     block = '```not-run system="Windows" source="ip-7"\nnetstat -a\nnetstat -b\n```'
     carried = {"sources.toml": SOURCE.replace("Linux binds.", "Windows:\\nnetstat -a\\nnetstat -b")}
-    assert told(small(f"{SENTENCE}\n\n{block}", **carried).problems) == []
-    assert told(small(f"{SENTENCE}\n\n{block.replace('-b', '-c')}", **carried).problems) == [
+    assert told(problems_of(small(f"{SENTENCE}\n\n{block}", **carried))) == []
+    assert told(problems_of(small(f"{SENTENCE}\n\n{block.replace('-b', '-c')}", **carried))) == [
         message(f"""
             {PAGE}:5: the source ip-7 does not carry this
               text:    Windows:
@@ -731,7 +732,7 @@ def test_a_block_that_is_not_run_rests_on_its_source(small) -> None:
 
 def test_a_sentence_that_its_source_does_not_carry(small) -> None:
     text = f"{SENTENCE}\nLinux never binds.[^ip-7]"
-    assert told(small(text, **{"sources.toml": SOURCE}).problems) == [
+    assert told(problems_of(small(text, **{"sources.toml": SOURCE}))) == [
         message(f"""
             {PAGE}:4: the source ip-7 does not carry this
               text:    Linux never binds.
@@ -751,9 +752,9 @@ def test_a_footnote_that_moves_to_another_source(small) -> None:
     other = SOURCE.partition("[publishers]")[0].replace("ip-7", "ip-8").replace("binds.", "ends.")
     both = {"sources.toml": other + SOURCE}
     sound = f"{SENTENCE}\nLinux binds.[^ip-7]\nLinux ends.[^ip-8]"
-    assert told(small(sound, **both).problems) == []
+    assert told(problems_of(small(sound, **both))) == []
     moved = sound.replace("ip-7", "x").replace("ip-8", "ip-7").replace("[^x]", "[^ip-8]")
-    assert [text.partition("\n")[0] for text in told(small(moved, **both).problems)] == [
+    assert [text.partition("\n")[0] for text in told(problems_of(small(moved, **both)))] == [
         f"{PAGE}:4: the source ip-8 does not carry this",
         f"{PAGE}:5: the source ip-7 does not carry this",
         "sources.toml [ip-8]: no page rests this on it",
@@ -763,7 +764,7 @@ def test_a_footnote_that_moves_to_another_source(small) -> None:
 
 def test_a_heading_carries_no_source(small) -> None:
     text = f"Linux binds.[^ip-7]\n\n## Ports[^ip-7]\n\n{SENTENCE}"
-    assert told(small(text, **{"sources.toml": SOURCE}).problems) == [
+    assert told(problems_of(small(text, **{"sources.toml": SOURCE}))) == [
         f"{PAGE}:5: a heading carries no source"
     ]
 
@@ -773,9 +774,9 @@ def test_what_rests_on_a_source_stays_in_its_section(small) -> None:
     carried = '"Ports | Linux binds.", "Hosts | Windows:\\nnetstat"'
     files = {"sources.toml": SOURCE.replace('"Linux binds."', carried)}
     sound = f"{SENTENCE}\n\n## Ports\n\nLinux binds.[^ip-7]\n\n## Hosts\n\n{block}\n"
-    assert told(small(sound, **files).problems) == []
+    assert told(problems_of(small(sound, **files))) == []
     moved = sound.replace("Ports", "x").replace("Hosts", "Ports").replace("x", "Hosts")
-    assert [text.partition("\n")[0] for text in told(small(moved, **files).problems)] == [
+    assert [text.partition("\n")[0] for text in told(problems_of(small(moved, **files)))] == [
         f"{PAGE}:7: the source ip-7 does not carry this",
         f"{PAGE}:11: the source ip-7 does not carry this",
         "sources.toml [ip-7]: no page rests this on it",
@@ -940,7 +941,7 @@ def test_a_proof_of_a_diagram_runs_what_the_diagram_runs(
     module = MODULE.replace(SENTENCE, f"{SENTENCE}\n    {quoted}\n    ")
     module = module.replace("home.port == 8000", f"home.run('{does}') == 8000")
     site = small(f"{SENTENCE}\n{DRAWN}", **{"tests/test_page.py": module})
-    assert told(site.problems) == ([message(problem)] if problem else [])
+    assert told(problems_of(site)) == ([message(problem)] if problem else [])
 
 
 def test_what_a_computed_block_prints_is_a_claim() -> None:

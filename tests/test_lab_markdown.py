@@ -11,7 +11,8 @@ import pytest
 from markdown import Markdown
 
 from lab import record, sources
-from lab.markdown import NO_BREAK, Failed, LabExtension, _append
+from lab.markdown import NO_BREAK, LabExtension, _append
+from lab.processor import Failed
 
 PAGE = "docs/start/page.md"
 SENTENCE = "Uvicorn takes port `8000`."

@@ -32,7 +32,8 @@ def test_the_coverage(site):
     """Coverage"""
     page, *counts = zip(*section(site("proofs/"), "Coverage"), strict=True)
     found = load(ROOT)
-    assert page == ("page", *(page.path for page in found.pages), "all")
+    names = [f'<a href="#of-{page.stem}">{page.title}</a>' for page in found.pages]
+    assert page == ("page", *names, "all")
     assert [name for name, *_ in counts] == ["proven", "sourced", "open"]
     for name, *numbers, total in counts:
         assert [int(n) for n in numbers] == [found.count(page)[name] for page in found.pages]

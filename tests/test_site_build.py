@@ -11,6 +11,7 @@ import yaml
 from conftest import ROOT, _clean_environment
 
 from lab import record
+from lab.problems import problems_of
 from lab.site import OPEN, PROVEN, SOURCED, load
 
 FOUNDING = ("docs/start/local.md", "docs/start/loopback-or-all.md")
@@ -19,7 +20,7 @@ CLAIMS, PROOFS = 119, 83  # a claim or a proof that is lost is noticed here
 
 def test_every_page_proves_what_it_says() -> None:
     site = load(ROOT)
-    assert [str(problem) for problem in site.problems] == []
+    assert [str(problem) for problem in problems_of(site)] == []
     assert [str(error) for page in site.pages for error in site.open_claims(page)] == []
 
 

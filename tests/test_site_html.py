@@ -358,7 +358,7 @@ def computed(page: Page) -> list[str]:
             if not fence.include:
                 exec("\n".join(fence.lines), {})
     made = {
-        "[COVERAGE]": coverage_table(site()).splitlines(),
+        "[COVERAGE]": coverage_table(site(), name_of=lambda page: page.title).splitlines(),
         "[PLACEHOLDERS]": [p.name + p.about for p in PLACEHOLDERS],
         "[VERSIONS]": [a + b for a, b in record.load(ROOT)["versions"].items()]
         + ["day of the record" + record.load(ROOT)["day"]],
