@@ -85,7 +85,7 @@ class Markers(Processor):
     def _foot(self) -> str:
         found = record.load(self.state.root)
         names = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-        claims = self.state.site.claims_of(self.state.page)
+        claims = [c for c in self.state.site.claims_of(self.state.page) if not c.heading]
         proven = sum(bool(self.state.site.proofs_of(claim)) for claim in claims)
         sourced = sum(bool(claim.sources) for claim in claims)
         link = self.state.link(f"{PROOFS_PAGE}#of-{self.state.page.stem}")

@@ -126,9 +126,12 @@ class Page:
 
 
 def load_pages(root: Path) -> list[Page]:
-    """Read every page of docs/. Raises Malformed if there is none."""
+    """Read every page of docs/, as the navigation orders them. Raises Malformed without any."""
     files = sorted(path for path in (root / "docs").rglob("*") if path.is_file())
+    builder = root / "mkdocs.yml"
+    order = builder.read_text(encoding="utf-8") if builder.is_file() else ""
     pages = [_load_page(root, path) for path in files if path.suffix == ".md"]
+    pages.sort(key=lambda page: _position(order, page.path.removeprefix("docs/")))
     if not pages:
         raise Malformed(str(root / "docs"), "no pages")
     for path in files:
@@ -140,6 +143,11 @@ def load_pages(root: Path) -> list[Page]:
             what = "a style sheet says nothing in words"
             raise Malformed(name, what, [("found", found[0])], "say it on a page")
     return pages
+
+
+def _position(order: str, name: str) -> int:
+    found = order.find(name)
+    return found if found >= 0 else len(order)
 
 
 def _load_page(root: Path, path: Path) -> Page:

@@ -117,7 +117,7 @@ def load(root: Path) -> Site:
     """Read pages, proofs and sources. Raises Malformed at the first that cannot be read."""
     folders = [(root / "docs", "*.md"), (root / "tests", "*.py"), (root / "snippets", "*")]
     files = [file for folder, pattern in folders for file in folder.rglob(pattern)]
-    files.append(root / sources.FILE)
+    files += [root / sources.FILE, root / "mkdocs.yml"]
     stamp = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(files) if path.is_file())
     return _load(root, stamp)
 

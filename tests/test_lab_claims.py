@@ -445,6 +445,14 @@ def test_what_the_builder_says_is_of_the_first_page(small) -> None:
     ]
 
 
+def test_pages_stand_in_the_order_of_the_navigation(small) -> None:
+    files = {f"docs/{name}.md": "" for name in ("a", "b", "c")}
+    site = small(**files, **{"mkdocs.yml": "nav:\n  - C: c.md\n  - start/page.md\n  - a.md\n"})
+    assert [page.stem for page in site.pages] == ["c", "page", "a", "b"]
+    again = small(**files, **{"mkdocs.yml": "nav:\n  - a.md\n  - c.md\n  - start/page.md\n"})
+    assert [page.stem for page in again.pages] == ["a", "c", "page", "b"]
+
+
 def test_a_proof_of_no_page(small) -> None:
     lost = {"tests/test_gone.py": MODULE.replace(PAGE, "docs/gone.md")}
     assert told(problems_of(small(**lost))) == ["tests/test_gone.py: there is no page docs/gone.md"]

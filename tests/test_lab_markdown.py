@@ -451,8 +451,9 @@ def test_blocks_leave_the_lines_below_in_their_places(small: Small) -> None:
 
 
 def test_the_foot(small: Small) -> None:
-    small.cite()
-    small.show(f"{SENTENCE}\nLinux binds.[^ip-7]\n\n- It waits.\n", it=SENTENCE, waits="It waits.")
+    small.cite("Ports | Linux binds.")
+    text = f"# Ports\n\n{SENTENCE}\nLinux binds.[^ip-7]\n\n- It waits.\n"
+    small.show(text, it=f"{SENTENCE}\n    Ports\n    ", waits="It waits.")
     shown = small.convert((small.root / PAGE).read_text())
     assert FOOT.search(shown)[0].strip() == (
         '<p class="recorded">Statements here: <a href="../../proofs/#of-page">2 proven</a>, '
