@@ -232,6 +232,14 @@ def test_ipv6_is_not_covered(home):
     assert "2001:db8:1::50" in check_reaches(home.phone, "http://[2001:db8:1::100]:8000/")
 
 
+def test_an_empty_host_covers_both(home):
+    """`--host ''` covers both: Uvicorn opens one socket for IPv4 and one for IPv6."""
+    server = home.laptop.serve("uvicorn main:app --host ''")
+    assert server.listening() == [("0.0.0.0", 8000), ("::", 8000)]
+    assert check_reaches(home.phone, WIFI) == '{"you are":"192.168.1.50"}'
+    assert "2001:db8:1::50" in check_reaches(home.phone, "http://[2001:db8:1::100]:8000/")
+
+
 def test_it_is_no_address_to_ask_for(home):
     """It is no address to ask for: Linux takes a request to `http://0.0.0.0:8000/` as one to this computer, so it shows nothing about other computers."""
     home.laptop.serve(LOOPBACK)
