@@ -4,10 +4,13 @@ A proof must fail when what it observes is noise.  Under SILENT every command su
 nothing and listens nowhere; under LOUD every command fails, prints rubbish and listens elsewhere.
 A proof that passes under SILENT looks at no output; one that passes under LOUD has no control.
 Under DEAD the lab is real, but each server is killed once it listens: a proof that starts a server
-and passes all the same says nothing about that server.
+and passes all the same says nothing about that server.  Under MOVED each server listens on the
+wildcard address where it was told the loopback one, and the other way round: a proof of where to
+bind that passes all the same says nothing about that.
 """
 
 import functools
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -17,8 +20,8 @@ from lab.runner import Network, Result
 from lab.terminal import Terminal
 from lab.transcript import Outcome, Transcript
 
-SILENT, LOUD, DEAD = "silent", "loud", "dead"
-KINDS = (SILENT, LOUD, DEAD)
+SILENT, LOUD, DEAD, MOVED = "silent", "loud", "dead", "moved"
+KINDS = (SILENT, LOUD, DEAD, MOVED)
 
 
 class NoisyTerminal:
@@ -99,6 +102,29 @@ def kill_servers(network: Network) -> None:
     """Let every server of `network` that a proof starts die as soon as it listens."""
     for host in network.hosts.values():
         host.serve = functools.partial(_serve_and_kill, host.serve)
+
+
+def move_servers(network: Network) -> None:
+    """Let every Uvicorn of `network` that a proof starts listen where it was not told to."""
+    for host in network.hosts.values():
+        host.serve = functools.partial(_serve_elsewhere, host.serve)
+
+
+def _serve_elsewhere(serve: Callable[..., Terminal], command: str, **options: bool) -> Terminal:
+    return serve(moved(command), **options)
+
+
+def moved(command: str) -> str:
+    """Return a command that binds the wildcard address instead of the loopback one, or vice versa.
+
+    Uvicorn binds the loopback address if it is told none.
+    """
+    option = re.search(r"--(?:host|bind) (\S+)", command)
+    is_loopback = not option or option[1] == "127.0.0.1"
+    address = "0.0.0.0" if is_loopback else "127.0.0.1"
+    if option:
+        return command[: option.start(1)] + address + command[option.end(1) :]
+    return f"{command} --host {address}" if command.startswith("uvicorn ") else command
 
 
 def _serve_and_kill(serve: Callable[..., Terminal], command: str, **options: bool) -> Terminal:

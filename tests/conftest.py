@@ -38,7 +38,7 @@ if IS_LINUX:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--noise",
-        choices=["silent", "loud", "dead"],
+        choices=["silent", "loud", "dead", "moved"],
         help="let proofs observe noise; each of them must fail",
     )
 
@@ -128,7 +128,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     global _wanted
     noise_ = item.config.getoption("noise")
     are_proofs = nextitem and all(page_of(i.path).startswith("docs/") for i in (item, nextitem))
-    _wanted = _network_of(nextitem) if are_proofs and noise_ in (None, "dead") else ""
+    _wanted = _network_of(nextitem) if are_proofs and noise_ in (None, "dead", "moved") else ""
     has_another = noise_ or _wanted != _network_of(item)
     if _wanted and has_another and _wanted not in _ahead:
         _ahead[_wanted] = _builder.submit(Network, PLANS[_wanted])
@@ -169,7 +169,7 @@ def _network(request: pytest.FixtureRequest, name: str) -> Iterator["Network"]:
     network = _open(name)
     try:
         if kind:
-            noise.kill_servers(network)
+            {"dead": noise.kill_servers, "moved": noise.move_servers}[kind](network)
         folder = snippets_of(request)
         for host in network.hosts.values() if folder.is_dir() else ():
             host.copy(folder)

@@ -346,6 +346,7 @@ def test_the_address_means_the_app(play):
 
 def test_httpx_goes_on_to_127_0_0_1(home):
     """If nothing listens on `::1`, httpx goes on to `127.0.0.1` and gets its answer."""
-    home.laptop.serve("uvicorn main:app")
+    server = home.laptop.serve("uvicorn main:app")
+    assert server.listening() == [("127.0.0.1", 8000)]
     cannot_reach(home.laptop, "http://[::1]:8000/", control=(home.laptop, OWN))
     assert home.laptop.run("python client.py").lines[1] == "localhost 200 {'message': 'Hello'}"

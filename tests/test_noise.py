@@ -10,6 +10,9 @@ from conftest import ROOT, _clean_environment
 from lab import noise
 from lab.site import load
 
+# What says where to bind; more than a look at who is asked.
+BINDS = re.compile(r"\b(?:[Bb]ind|[Bb]ound|[Ll]isten)|--host|\| (?:yes|no)\b")
+
 
 def run(kind: str, *selection: str) -> str:
     """Run proofs under noise and return what pytest printed."""
@@ -31,11 +34,13 @@ def passed(output: str) -> list[str]:
 
 
 def proofs(kind: str) -> list[str]:
-    """Under DEAD only what starts a server can tell a living one from a dead one."""
+    """Only what starts a server can tell a living one from a dead one, or from one elsewhere."""
     found = load(ROOT).proofs
-    return sorted(
-        {f"{p.file}::{p.name}" for p in found if kind != noise.DEAD or ".serve(" in p.source}
-    )
+    if kind in (noise.DEAD, noise.MOVED):
+        found = [proof for proof in found if ".serve(" in proof.source]
+    if kind == noise.MOVED:
+        found = [p for p in found if BINDS.search(" ".join(text for _, text in p.quotes))]
+    return sorted({f"{proof.file}::{proof.name}" for proof in found})
 
 
 @pytest.mark.parametrize("kind", noise.KINDS)
@@ -54,6 +59,10 @@ def test_no_proof_passes_under_noise(kind: str) -> None:
         (
             "dead",
             "home.laptop.serve('uvicorn main:app'); assert home.laptop.run('true').status == 0",
+        ),
+        (
+            "moved",
+            "assert home.laptop.serve('uvicorn main:app --host 127.0.0.1').listening()",
         ),
     ],
     ids=noise.KINDS,
