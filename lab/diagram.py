@@ -21,6 +21,7 @@ from lab.strokes import CROSS, DOWN, LEFT, RIGHT, UP, Box, Strokes
 ENDPOINT = re.compile(r"(?P<address>\d+(?:\.\d+){3}|\[[0-9a-f:]+\]|localhost):(?P<port>\d+)")
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]*:){2,}[0-9a-f]*)(?![\w.])")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]+(?:\.[a-z]+)?")
+TEXT = re.compile(r"[^\s─│┌┐└┘├┤┬┴┼►◄▲▼╳]+")
 IPV6 = re.compile(r"(?:[0-9a-f]*:){2,}[0-9a-f]*")
 PORT = re.compile(r":(\d+)\b")
 VALUE = re.compile(r"--[a-z][\w-]*(?: [^\s│├┤]+)?|\{[^{}]*\}")
@@ -216,9 +217,35 @@ class Diagram(Strokes):
             name, *others = filter(None, self.text_of(box))
             if others:
                 yield f"{name}: {' '.join(others)}"
+        for name, words in self._around_boxes():
+            yield f"{name}: {' '.join(words)}"
         for start, label, end in self._arrows():
             if label or not self.plan:
                 yield f"{start} {label} {end}"
+
+    def _around_boxes(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield each box that holds others, and its own words behind its name.
+
+        Labels of arrows and goals of requests are none of them.
+        """
+        labels = Counter(" ".join(label for _, label, _ in self._arrows()).split())
+        goals = {(r.line - self.fence.line - 1, r.endpoint) for r in self.requests()}
+        innermost = self._innermost()
+        words: dict[Box, list[str]] = {}
+        for row, text in enumerate(self.rows):
+            for match in TEXT.finditer(text):
+                around = [box for box in self.boxes if box.holds(row, match.start())]
+                box = min(around, key=lambda box: box.area, default=None)
+                if box is None or box in innermost or (row, match[0]) in goals:
+                    continue
+                if labels[match[0]]:
+                    labels[match[0]] -= 1
+                else:
+                    words.setdefault(box, []).append(match[0])
+        for box, own in words.items():
+            name = self.name_of(box)
+            if others := own[len(name.split()) :]:
+                yield name, others
 
     def _arrows(self) -> Iterator[tuple[str, str, str]]:
         """Yield each arrow between two boxes: the name of one, its label, that of the other."""

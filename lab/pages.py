@@ -178,11 +178,9 @@ def shown_text(root: Path, page: Page) -> str:
     return "\n".join([*parts, *(f.read_text(encoding="utf-8") for f in files if f.is_file())])
 
 
-def beside(page: Page, line: int) -> list[Fence]:
-    """Return the blocks next to a line: the one above it and the one below."""
-    above = [fence for fence in page.fences if fence.line < line][-1:]
-    below = [fence for fence in page.fences if fence.line > line][:1]
-    return above + below
+def below(page: Page, line: int) -> Fence | None:
+    """Return the block that a line leads to: the next one."""
+    return next((fence for fence in page.fences if fence.line > line), None)
 
 
 def check_fences(page: Page) -> None:

@@ -51,7 +51,7 @@ class Site:
         """Return proven, sourced, shown or open.
 
         Shown is what does not count: a heading that its section proves, an instruction whose
-        values stand beside it.
+        values stand in the block below it.
         """
         if claim.heading and self.proofs_of(claim):
             return SHOWN
@@ -68,9 +68,9 @@ class Site:
         return {state: states.count(state) for state in (PROVEN, SOURCED, OPEN)}
 
     def _unseen(self, claim: Claim) -> list[str]:
-        """Return what an instruction names, and no block beside it shows: file, command or key."""
+        """Return what an instruction names, and the block below it does not: file, command, key."""
         shown: set[str] = set()
-        for fence in pages.beside(self.page(claim.page), claim.line):
+        if fence := pages.below(self.page(claim.page), claim.line):
             shown |= {fence.attributes.get("title", ""), *fence.lines}
             if fence.include.endswith(".console") and (self.root / fence.include).is_file():
                 steps = transcript.load(self.root / fence.include, strict=False).steps
@@ -99,7 +99,7 @@ class Site:
             return LabError(claim.place, what, facts, cite)
         if claim.instruction:
             facts.append(("values", ", ".join(f"`{code}`" for code in self._unseen(claim))))
-            what = "this instruction names what the blocks beside it do not show"
+            what = "this instruction names what the block below it does not show"
             return LabError(claim.place, what, facts, f"show it in a block, or {quote}")
         return LabError(claim.place, "this claim is open", facts, f"{quote}, or {cite}")
 

@@ -518,33 +518,27 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
     assert sourced.state(sourced.claims[0]) == PROVEN
 
 
-def test_an_instruction_names_what_the_blocks_beside_it_show(small) -> None:
+def test_an_instruction_names_what_the_block_below_it_shows(small) -> None:
     """A word of a block is not enough: a file is its title, a command a whole step."""
     steps = {
         "snippets/page/run.console": "laptop$ uvicorn main:app\nlaptop (uvicorn main:app): ^C\n",
         "snippets/page/main.py": "",
     }
-    run = "Save `main.py` and run `uvicorn` and `laptop`."
-    text = f"{SENTENCE}\n\n{FENCE}\n\n{run}\n\n{SHOWN_FILE}"
+    run = "Run `uvicorn` and `main.py`, and press `^C`."
+    save = "Save this program as `main.py`."
+    text = f"{SENTENCE}\n\n{save}\n\n{FENCE}\n\n{run}\n\n{SHOWN_FILE}"
     site = small(text, **steps)
     assert told(site.open_claims(site.pages[0])) == [
         message(f"""
-            {PAGE}:9: this instruction names what the blocks beside it do not show
+            {PAGE}:11: this instruction names what the block below it does not show
               claim:  {run}
-              values: `uvicorn`, `laptop`
+              values: `uvicorn`, `main.py`
               remedy: show it in a block, or quote it in the docstring of a test in tests/test_page.py
             """)
     ]
-    seen = small(text.replace("`uvicorn` and `laptop`", "`uvicorn main:app`"), **steps)
-    assert [seen.state(claim) for claim in seen.claims] == [PROVEN, SHOWN]
+    seen = small(text.replace("`uvicorn` and `main.py`", "`uvicorn main:app`"), **steps)
+    assert [seen.state(claim) for claim in seen.claims] == [PROVEN, SHOWN, SHOWN]
     assert told(seen.open_claims(seen.pages[0])) == []
-
-
-def test_the_blocks_beside_a_line() -> None:
-    fences = [f'```python title="t{n}"\nb{n}\n```\n' for n in range(4)]
-    text = f"{fences[0]}{fences[1]}\nHere.\n{fences[2]}\n{fences[3]}"
-    assert [fence.lines for fence in pages.beside(Page(PAGE, text), 8)] == [("b1",), ("b2",)]
-    assert pages.beside(Page(PAGE, "Here.\n"), 1) == []
 
 
 def test_coverage_counts_each_claim_once(small) -> None:

@@ -550,6 +550,32 @@ def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("│ laptop ", "│ phone  ", ""),
+        ("│ └──────┘       │", "│ └──────┘ GET / │", "laptop: GET /"),
+        ("│                └", "│ on 0.0.0.0     └", "laptop: on 0.0.0.0"),
+        ("│                └", "│ 127.0.0.1:8000 └", "laptop: 127.0.0.1:8000"),
+    ],
+)
+def test_a_box_around_others_says_what_it_holds_besides(old: str, new: str, said: str) -> None:
+    text = """
+        ┌───────────────────────────────────┐
+        │ laptop                            │
+        │ ┌──────┐ GET / ┌────────────────┐ │
+        │ │ curl ├──────►│ 127.0.0.1:8000 │ │
+        │ └──────┘       │ main.py        │ │
+        │                └────────────────┘ │
+        └───────────────────────────────────┘
+        """
+    assert text.count(old) == 1
+    known = ["127.0.0.1:8000: main.py", "curl GET / 127.0.0.1:8000"]
+    assert sorted(draw(text, HOME).statements()) == known
+    found = [s for s in draw(text.replace(old, new), HOME).statements() if s not in known]
+    assert found == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         ("└──────────┘\n    ▲", "└──────────┘ runs\n    ▲"),
