@@ -8,6 +8,7 @@ import ast
 import io
 import re
 import tokenize
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,9 @@ FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>.*)")
 INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^"]+)"\s*')
 COMPUTED = re.compile(r'\bexec="on"')
 # What docs/ holds besides pages: nothing that could say what no proof has seen.
-ASSETS = re.compile(r"docs/(?:record\.json|assets/.+\.(?:css|woff2|txt))")
+ASSETS = re.compile(r"docs/(?:record\.json|assets/.+\.(?:css|woff2)|assets/fonts/\w+\.txt)")
+# A comment of HTML or a character that is not seen could hide a line, or turn it round.
+UNSEEN = re.compile(r"<[!?]|-->|\?>")
 # Text that a style sheet writes, draws as a picture, or spells with escapes.
 STYLED_TEXT = re.compile(r"content\s*:[^;]*\w[^;]*|list-style[\w-]*\s*:[^;]*[\"'][^;]*|data:|\\")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
@@ -134,10 +137,11 @@ def load_pages(root: Path) -> list[Page]:
     pages.sort(key=lambda page: _position(order, page.path.removeprefix("docs/")))
     if not pages:
         raise Malformed(str(root / "docs"), "no pages")
+    parts = {path for page in pages for _, path in page.parts}
     for path in files:
         name = path.relative_to(root).as_posix()
-        if path.suffix != ".md" and not ASSETS.fullmatch(name):
-            what = "docs/ holds pages, style sheets and fonts alone"
+        if path.suffix != ".md" and name not in parts and not ASSETS.fullmatch(name):
+            what = "docs/ holds pages, their parts, style sheets and fonts alone"
             raise Malformed(name, what, remedy="move it elsewhere")
         if path.suffix == ".css" and (found := STYLED_TEXT.search(path.read_text("utf-8"))):
             what = "a style sheet says nothing in words"
@@ -156,7 +160,15 @@ def _load_page(root: Path, path: Path) -> Page:
     if text.startswith(("---", "\ufeff")):
         what = "a page begins with its first line: no front matter, no byte order mark"
         raise Malformed(f"{name}:1", what, remedy="remove it")
-    return Page(name, text)
+    page = Page(name, text)
+    hidden = {n: UNSEEN.search(re.sub("`[^`]*`", "", line)) for n, line in page.prose}
+    for number, line in enumerate(text.split("\n"), 1):
+        odd = next((c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Co")), "")
+        if odd or hidden.get(number):
+            found = f"U+{ord(odd):04X}" if odd else hidden[number][0]
+            what = "something here is not seen by a reader, or hides what stands beside it"
+            raise Malformed(f"{name}:{number}", what, [("found", found)], "remove it")
+    return page
 
 
 def check_includes(root: Path, page: Page) -> None:

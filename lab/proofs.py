@@ -1,8 +1,10 @@
 """Proofs: tests that carry the sentences of a page, word for word, in their docstrings."""
 
 import ast
+import io
 import re
 import textwrap
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +112,7 @@ def proofs_in(text: str, file: str, claims: Iterable[tuple[str, str]] = ()) -> l
     page = (ast.get_docstring(tree) or "").partition("\n")[0].strip()
     if not re.fullmatch(r"docs/\S+\.md", page):
         return []
-    quoted, proofs, names = set(claims), [], set()
+    quoted, proofs, names, lines = set(claims), [], set(), _without_comments(text)
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -122,7 +124,7 @@ def proofs_in(text: str, file: str, claims: Iterable[tuple[str, str]] = ()) -> l
         if quotes:
             _check_collected(node, tree, place, names)
             _check_asserts(node, place)
-            source = _without_docstring(text, node)
+            source = _without_docstring(lines, node)
             evidence = _evidence(node, tree)
             proofs.append(Proof(page, file, node.lineno, node.name, quotes, source, evidence))
         names.add(node.name)
@@ -142,9 +144,19 @@ def _quotes(node: ast.FunctionDef) -> tuple[tuple[int, str], ...]:
     return tuple(quotes)
 
 
-def _without_docstring(text: str, node: ast.FunctionDef) -> str:
+def _without_comments(text: str) -> list[str]:
+    """Return the lines of a module without comments: they are shown, and nobody proves them."""
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start[0] - 1, token.start[1]
+            lines[row] = lines[row][:column].rstrip()
+    return lines
+
+
+def _without_docstring(lines: list[str], node: ast.FunctionDef) -> str:
     """Return the source of a test; its docstring stands on the page of proofs already."""
-    docstring, lines = node.body[0], text.splitlines()
+    docstring = node.body[0]
     parts = (
         lines[node.lineno - 1 : docstring.lineno - 1]
         + lines[docstring.end_lineno : node.end_lineno]

@@ -257,7 +257,8 @@ def test_a_proof_carries_the_first_paragraph_of_its_docstring() -> None:
 
             No quotation.
             """
-            play("a.console"), play("b-c.console")
+            # Nobody proves a comment.
+            play("a.console"), play("b-c.console")  # nor this
             assert home
 
 
@@ -278,8 +279,10 @@ def test_a_proof_carries_the_first_paragraph_of_its_docstring() -> None:
     assert first.place == "tests/test_page.py:4"
     assert first.anchor == "test-page-test-first"
     assert first.transcripts == ["a.console", "b-c.console"]
-    assert first.source.startswith("def test_first(home):")
-    assert second.quotes == ((15, "Three."),)
+    assert first.source == (
+        'def test_first(home):\n\n    play("a.console"), play("b-c.console")\n    assert home'
+    )
+    assert second.quotes == ((16, "Three."),)
 
 
 def test_other_modules_have_no_proofs() -> None:
@@ -1160,6 +1163,31 @@ def test_strings_of_a_snippet_are_code(tmp_path: Path) -> None:
     pages.check_snippets(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("<!--", "<!"),
+        ("-->", "-->"),
+        ("Port <!-- not --> `8000`.", "<!"),
+        ("<?x", "<?"),
+        ("Port `\u202e8000\u202c`.", "U+202E"),
+        ("Port\u200b 8000", "U+200B"),
+        ("Port\x08 8000", "U+0008"),
+        ("Port \ue000", "U+E000"),
+    ],
+)
+def test_what_a_reader_does_not_see(tmp_path: Path, line: str, found: str) -> None:
+    write(tmp_path, {PAGE: f"# Page\n\nIn code `<!-- x -->` is shown.\n{line}\n"})
+    check_refused(
+        lambda: pages.load_pages(tmp_path),
+        f"""
+        {PAGE}:4: something here is not seen by a reader, or hides what stands beside it
+          found:  {found}
+          remedy: remove it
+        """,
+    )
+
+
 @pytest.mark.parametrize("first", ["---\ntitle: A\n---\n", "--- \n", "\ufeff"])
 def test_a_page_begins_with_its_first_line(tmp_path: Path, first: str) -> None:
     write(tmp_path, {PAGE: f"{first}# Page\n"})
@@ -1174,14 +1202,15 @@ def test_a_page_begins_with_its_first_line(tmp_path: Path, first: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["docs/more.html", "docs/start/more.markdown", "docs/a.png", "docs/assets/a.js", "docs/b.css"],
+    "docs/more.html docs/start/more.markdown docs/a.png docs/assets/a.js docs/b.css "
+    "docs/assets/ports.txt".split(),
 )
 def test_a_file_that_is_no_page(tmp_path: Path, name: str) -> None:
     write(tmp_path, {PAGE: "# Page\n", "docs/assets/a.css": "", name: ""})
     check_refused(
         lambda: pages.load_pages(tmp_path),
         f"""
-        {name}: docs/ holds pages, style sheets and fonts alone
+        {name}: docs/ holds pages, their parts, style sheets and fonts alone
           remedy: move it elsewhere
         """,
     )
