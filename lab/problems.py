@@ -171,18 +171,20 @@ def _runs(site: Site, proof: Proof, name: str) -> bool:
 def _uses(site: Site) -> Iterator[tuple[str, str, str]]:
     """Yield each use of a source: its name, the place, and the text that rests on it.
 
-    The text begins with the heading of its section, so it cannot move to another.
+    The text begins with the heading of its section and, unless a proof keeps it in order, with the
+    sentence before it: there it cannot leave its place.
     """
     for claim in site.claims:
         for name in claim.sources:
-            place = _behind_heading(site.page(claim.page), claim.line)
+            is_kept = bool(site.proofs_of(claim))
+            place = _place(site, site.page(claim.page), claim.line, is_kept)
             yield name, claim.place, place + claim.text
     for page in site.pages:
         for fence in page.fences:
             if name := fence.attributes.get("source"):
                 system = f"{fence.attributes.get('system')}:"
                 block = "\n".join([system, *fence.lines])
-                place = _behind_heading(page, fence.line)
+                place = _place(site, page, fence.line)
                 yield name, f"{page.path}:{fence.line}", place + block
 
 
@@ -226,9 +228,16 @@ def _unsupported(site: Site) -> Iterator[LabError]:
                 )
 
 
-def _behind_heading(page: Page, line: int) -> str:
-    heading = page.section(line)[1]
-    return f"{heading} | " if heading else ""
+def _place(site: Site, page: Page, line: int, is_kept: bool = False) -> str:
+    """Return the heading that a line stands under and the sentence before it, each with a bar."""
+    section = page.section(line)
+    before = [
+        claim.text
+        for claim in site.claims_of(page)
+        if claim.prose and claim.line < line and page.section(claim.line) == section
+    ]
+    parts = [section[1], *([] if is_kept else before[-1:])]
+    return "".join(f"{part} | " for part in parts if part)
 
 
 def _nearest(text: str, known: dict[str, Claim | None]) -> list[tuple[str, str]]:

@@ -680,9 +680,9 @@ def test_a_program_may_be_run_by_a_transcript_that_a_proof_plays(small, step: st
 
 
 def test_an_unknown_source(small) -> None:
-    site = small(f"{SENTENCE}[^ip7]\nLinux binds.[^ip-7]", **{"sources.toml": SOURCE})
+    site = small(f"Linux binds.[^ip-7]\n{SENTENCE}[^ip7]", **{"sources.toml": SOURCE})
     assert told(problems_of(site)) == [
-        f"{PAGE}:3: sources.toml has no source called ip7\n  nearest: ip-7"
+        f"{PAGE}:4: sources.toml has no source called ip7\n  nearest: ip-7"
     ]
 
 
@@ -710,10 +710,10 @@ def test_an_unused_source(small) -> None:
 def test_a_block_that_is_not_run_rests_on_its_source(small) -> None:
     block = '```not-run system="Windows" source="ip-7"\nnetstat -a\nnetstat -b\n```'
     carried = {"sources.toml": SOURCE.replace("Linux binds.", "Windows:\\nnetstat -a\\nnetstat -b")}
-    assert told(problems_of(small(f"{SENTENCE}\n\n{block}", **carried))) == []
-    assert told(problems_of(small(f"{SENTENCE}\n\n{block.replace('-b', '-c')}", **carried))) == [
+    assert told(problems_of(small(f"{block}\n\n{SENTENCE}", **carried))) == []
+    assert told(problems_of(small(f"{block.replace('-b', '-c')}\n\n{SENTENCE}", **carried))) == [
         message(f"""
-            {PAGE}:5: the source ip-7 does not carry this
+            {PAGE}:3: the source ip-7 does not carry this
               text:    Windows:
                        netstat -a
                        netstat -c
@@ -736,10 +736,10 @@ def test_a_block_that_is_not_run_rests_on_its_source(small) -> None:
 
 
 def test_a_sentence_that_its_source_does_not_carry(small) -> None:
-    text = f"{SENTENCE}\nLinux never binds.[^ip-7]"
+    text = f"Linux never binds.[^ip-7]\n{SENTENCE}"
     assert told(problems_of(small(text, **{"sources.toml": SOURCE}))) == [
         message(f"""
-            {PAGE}:4: the source ip-7 does not carry this
+            {PAGE}:3: the source ip-7 does not carry this
               text:    Linux never binds.
               nearest: Linux binds.
               remedy:  read the document again, and make `supports` in sources.toml say the same
@@ -754,14 +754,18 @@ def test_a_sentence_that_its_source_does_not_carry(small) -> None:
 
 
 def test_a_footnote_that_moves_to_another_source(small) -> None:
-    other = SOURCE.partition("[publishers]")[0].replace("ip-7", "ip-8").replace("binds.", "ends.")
+    other = (
+        SOURCE.partition("[publishers]")[0]
+        .replace("ip-7", "ip-8")
+        .replace("Linux binds.", "Run it | Linux ends.")
+    )
     both = {"sources.toml": other + SOURCE}
-    sound = f"{SENTENCE}\nLinux binds.[^ip-7]\nLinux ends.[^ip-8]"
+    sound = f"Linux binds.[^ip-7]\n\n## Run it\n\nLinux ends.[^ip-8]\n{SENTENCE}"
     assert told(problems_of(small(sound, **both))) == []
     moved = sound.replace("ip-7", "x").replace("ip-8", "ip-7").replace("[^x]", "[^ip-8]")
     assert [text.partition("\n")[0] for text in told(problems_of(small(moved, **both)))] == [
-        f"{PAGE}:4: the source ip-8 does not carry this",
-        f"{PAGE}:5: the source ip-7 does not carry this",
+        f"{PAGE}:3: the source ip-8 does not carry this",
+        f"{PAGE}:7: the source ip-7 does not carry this",
         "sources.toml [ip-8]: no page rests this on it",
         "sources.toml [ip-7]: no page rests this on it",
     ]
@@ -772,6 +776,20 @@ def test_a_heading_carries_no_source(small) -> None:
     assert told(problems_of(small(text, **{"sources.toml": SOURCE}))) == [
         f"{PAGE}:5: a heading carries no source"
     ]
+
+
+def test_what_rests_on_a_source_stays_behind_its_sentence(small) -> None:
+    files = {"sources.toml": SOURCE.replace("Linux binds.", f"{SENTENCE} | Linux binds.")}
+    assert told(problems_of(small(f"{SENTENCE}\nLinux binds.[^ip-7]", **files))) == []
+    assert told(problems_of(small(f"Linux binds.[^ip-7]\n{SENTENCE}", **files)))[0] == message(f"""
+        {PAGE}:3: the source ip-7 does not carry this
+          text:    Linux binds.
+          nearest: {SENTENCE} | Linux binds.
+          remedy:  read the document again, and make `supports` in sources.toml say the same
+        """)
+    proven = MODULE.replace(f'{SENTENCE}"""', f'{SENTENCE}\n    Linux binds.\n    """')
+    kept = {"sources.toml": SOURCE, "tests/test_page.py": proven}
+    assert told(problems_of(small(f"{SENTENCE}\nLinux binds.[^ip-7]", **kept))) == []
 
 
 def test_what_rests_on_a_source_stays_in_its_section(small) -> None:

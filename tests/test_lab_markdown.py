@@ -420,7 +420,8 @@ def test_a_diagram_says_who_reaches_what(small: Small) -> None:
 
 
 def test_a_block_that_is_not_run(small: Small) -> None:
-    small.cite('Win & dows:\nnetstat <a> & "b" | findstr :8000\n\necho `8000`', title="ip(7), &")
+    carried = 'Win & dows:\nnetstat <a> & "b" | findstr :8000\n\necho `8000`'
+    small.cite(f"{SENTENCE} | {carried}", title="ip(7), &")
     text = f"""
         {SENTENCE}
 
@@ -451,7 +452,7 @@ def test_blocks_leave_the_lines_below_in_their_places(small: Small) -> None:
 
 
 def test_the_foot(small: Small) -> None:
-    small.cite("Ports | Linux binds.")
+    small.cite(f"Ports | {SENTENCE} | Linux binds.")
     text = f"# Ports\n\n{SENTENCE}\nLinux binds.[^ip-7]\n\n- It waits.\n"
     small.show(text, it=f"{SENTENCE}\n    Ports\n    ", waits="It waits.")
     shown = small.convert((small.root / PAGE).read_text())
