@@ -89,6 +89,7 @@ class Diagram(Strokes):
         """Arrows, ports and interfaces are those of the network; each outermost box is a host."""
         yield from self._arrow_problems()
         yield from self._port_problems()
+        yield from self._alternative_problems()
         yield from self._interface_problems()
         for box in self.outermost:
             if (name := self.name_of(box)) not in self.plan.host_names:
@@ -173,6 +174,19 @@ class Diagram(Strokes):
             for box in self.boxes
             if box not in self.outermost
         )
+
+    def _alternative_problems(self) -> Iterator[LabError]:
+        """Yield each host that reaches or does not, as the author says, and the arrows deny."""
+        drawn = {(request.host, request.reaches) for request in self.requests()}
+        for part in re.split("[,;.]", self.alt):
+            words = re.findall(r"\w+", part)
+            if "not" in words or any(word.startswith("reach") for word in words):
+                reaches = "not" not in words
+                for host in self.plan.host_names:
+                    if host in words and (host, reaches) not in drawn:
+                        says = "reaches it" if reaches else "does not reach it"
+                        what = f"the alternative says that {host} {says}, and no arrow does"
+                        yield self.error(0, 0, what)
 
     def _port_problems(self) -> Iterator[LabError]:
         ports = {request.endpoint.rpartition(":")[2] for request in self.requests()}

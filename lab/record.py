@@ -37,7 +37,8 @@ def load(root: Path) -> dict:
     """Read the record. Raises Malformed."""
     try:
         record = json.loads((root / FILE).read_text(encoding="utf-8"))
-        datetime.date.fromisoformat(record["day"])
+        if datetime.date.fromisoformat(record["day"]) > datetime.date.today():
+            raise ValueError("its day lies in the future")
         told = {"day": record["day"], "versions": dict(record["versions"])}
         if record["digest"] != _digest(told):
             raise ValueError("it was changed by hand")

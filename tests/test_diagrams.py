@@ -1,4 +1,6 @@
-"""What a diagram draws as reaching or not reaching is what happens."""
+"""What a diagram draws as reaching or not reaching is what happens; so is what a table says."""
+
+import re
 
 import pytest
 from conftest import ROOT
@@ -6,7 +8,7 @@ from conftest import ROOT
 from lab import pages
 from lab.diagram import Diagram
 from lab.network import PLANS
-from lab.reach import reaches
+from lab.reach import ask, reaches
 from lab.runner import Network
 
 FOUND = [
@@ -57,6 +59,66 @@ def test_a_false_arrow_is_found() -> None:
     lie = Diagram(true.page, false)
     assert drawn(lie) != drawn(true)
     assert measure(lie) == drawn(true)
+
+
+# -- tables of who reaches whom -------------------------------------------------------------------
+
+
+OPTION = re.compile(r"`(--host \S+)`")
+CELLS = 8  # of such tables on the pages
+NAMED = {"another computer": "desktop"}  # as the network `home` calls it
+
+
+def tables() -> list[tuple[str, list[list[str]]]]:
+    """Return each table with an option in its head, as cells, and the snippets of its page."""
+    found = []
+    for page in pages.load_pages(ROOT):
+        rows = [line.strip("| ").split(" | ") for _, line in page.prose if line.startswith("| ")]
+        for number, row in enumerate(rows):
+            if OPTION.search(" ".join(row)):
+                body = [other for other in rows[number + 1 :] if len(other) == len(row)]
+                found.append((page.stem, [row, *body]))
+    return found
+
+
+def measure_table(stem: str, rows: list[list[str]]) -> list[list[str]]:
+    """Return the rows with what happens in each cell, with a server of each column."""
+    (_, *heads), *body = rows
+    measured = [row[:1] for row in body]
+    with Network(PLANS["home"]) as network:
+        for host in network.hosts.values():
+            host.copy(ROOT / "snippets" / stem)
+        for head in heads:
+            server = network.laptop.serve(f"uvicorn main:app {OPTION.search(head)[1]}")
+            for row in measured:
+                (url,) = re.findall("`(.+?)`", row[0])
+                named = [host for words, host in NAMED.items() if words in row[0]]
+                named += [name for name in network.hosts if re.search(rf"\b{name}\b", row[0])]
+                row.append(answer(network.hosts[named[0]], url))
+            server.end()
+    return [rows[0], *measured]
+
+
+def answer(host, url: str) -> str:
+    try:
+        return "yes" if ask(host, url) else "no"
+    except ConnectionRefusedError:
+        return "no, refused"
+    except TimeoutError:
+        return "no, no answer"
+
+
+@pytest.mark.parametrize(("stem", "rows"), tables(), ids=lambda value: str(value)[:20])
+def test_tables_tell_the_truth(stem: str, rows: list[list[str]]) -> None:
+    assert rows == measure_table(stem, rows)
+
+
+def test_a_false_table_is_found() -> None:
+    """Two columns, or two cells of a row, that changed places."""
+    ((stem, rows),) = tables()
+    heads, *body = rows
+    assert rows != measure_table(stem, [[heads[0], *reversed(heads[1:])], *body])
+    assert sum(len(row) - 1 for row in body) == CELLS
 
 
 def test_every_diagram_is_counted() -> None:

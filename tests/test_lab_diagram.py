@@ -532,6 +532,20 @@ def test_an_arrow_without_box_says_nothing() -> None:
     assert list(draw("──►").statements()) == []
 
 
+@pytest.mark.parametrize(
+    ("alt", "wrong"),
+    [
+        ("A laptop; a phone does not reach it", ""),
+        ("The phone is refused", ""),
+        ("The phone reaches it", "phone reaches it"),
+        ("The laptop does not, the phone asks", "laptop does not reach it"),
+    ],
+)
+def test_the_alternative_agrees_with_the_arrows(alt: str, wrong: str) -> None:
+    expected = [f"11:1: the alternative says that {wrong}, and no arrow does"] if wrong else []
+    assert whats(REFUSED, f'alt="{alt}" network="home"') == expected
+
+
 def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
     assert list(draw(REFUSED, HOME).statements()) == []
     labelled = """

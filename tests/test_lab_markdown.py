@@ -582,13 +582,21 @@ def test_a_transcript_that_cannot_be_read(small: Small) -> None:
         """)
 
 
-def test_a_record_that_cannot_be_read(small: Small) -> None:
-    small.write("docs/record.json", '{"day": "yesterday", "versions": {}}')
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"day": "yesterday", "versions": {}}', "Invalid isoformat string: 'yesterday'"),
+        ('{"day": "2999-01-01", "versions": {}}', "its day lies in the future"),
+        ('{"day": "2026-03-04", "versions": {}, "digest": ""}', "it was changed by hand"),
+    ],
+)
+def test_a_record_that_cannot_be_read(small: Small, text: str, reason: str) -> None:
+    small.write("docs/record.json", text)
     with pytest.raises(Failed) as failed:
         small.show(f"{SENTENCE}\n")
-    assert str(failed.value) == html("""
+    assert str(failed.value) == html(f"""
         docs/record.json: this is not a record
-          reason: ValueError("Invalid isoformat string: 'yesterday'")
+          reason: {ValueError(reason)!r}
           remedy: make record
         """)
 

@@ -157,11 +157,10 @@ def test_loopback_never_leaves_the_computer(home, play):
     assert shown.lines == ["lo sent packets", "wlan0 sent nothing"]
     home.laptop.serve(LOOPBACK)
     assert home.laptop.run("python packets.py").lines == shown.lines
-    asking = 'urlopen("http://127.0.0.1:8000/")'
-    home.laptop.run(
-        f"sed -i 's#{asking}.read()#urlopen(\"http://192.168.1.50:8000/\")#' packets.py"
-    )
-    home.phone.serve(ALL)
+    # A question to the Wi-Fi that nobody answers: what is counted is sent, and not received.
+    asking = 'urllib.request.urlopen("http://127.0.0.1:8000/").read()'
+    elsewhere = '__import__("socket").socket(2, 2).sendto(b"", ("192.168.1.77", 9))'
+    home.laptop.run(f"sed -i 's#{asking}#{elsewhere}#' packets.py")
     counted = home.laptop.run("python packets.py").lines
     assert counted == ["lo sent nothing", "wlan0 sent packets"]
 

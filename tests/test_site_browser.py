@@ -26,6 +26,24 @@ function textOf(article) {
   const aids = ".headerlink, .footnote-backref, script";  // the theme shows the first two on hover
   return texts.filter((t) => /[^\\s\u2060]/.test(t.data) && !t.parentElement.closest(aids));
 }
+function luminance(color) {  // WCAG 2.2, relative luminance
+  const [r, g, b] = color.match(/[\\d.]+/g).map((c) => c / 255)
+    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+function contrast(view, holder) {
+  let behind = holder;
+  const isClear = (e) => /^rgba.* 0\\)$/.test(view.getComputedStyle(e).backgroundColor);
+  while (behind.parentElement && isClear(behind)) behind = behind.parentElement;
+  const ground = isClear(behind) ? "rgb(255, 255, 255)" : view.getComputedStyle(behind).backgroundColor;
+  const pair = [luminance(view.getComputedStyle(holder).color), luminance(ground)];
+  return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+}
+function isStruck(view, holder) {
+  for (let e = holder; e; e = e.parentElement)
+    if (view.getComputedStyle(e).textDecorationLine.includes("line-through")) return true;
+  return false;
+}
 async function look([page, width]) {
   const frame = document.createElement("iframe");
   frame.style.cssText = `width:${width}px;height:900px;border:0`;
@@ -49,12 +67,13 @@ async function look([page, width]) {
     const holder = text.parentElement, style = view.getComputedStyle(holder);
     const range = doc.createRange();
     range.selectNodeContents(text);
-    const { width: wide, height: high } = range.getBoundingClientRect();
+    const { width: wide, height: high, right } = range.getBoundingClientRect();
     const upright = style.direction == "ltr" && style.textTransform == "none";
     const whole = style.unicodeBidi == "isolate" || style.unicodeBidi == "normal";
     const opaque = !/^rgba.* 0\\)$/.test(style.color) && parseFloat(style.fontSize) >= 7;
     const shown = holder.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!(wide > 0 && high > 0 && upright && whole && opaque && shown))
+    const plain = contrast(view, holder) > 2.5 && !isStruck(view, holder);
+    if (!(wide > 0 && high > 0 && right > 0 && upright && whole && opaque && shown && plain))
       say(`not to be read: ${text.data.trim()}`);
   }
   for (const figure of doc.querySelectorAll("figure.diagram"))
@@ -134,6 +153,9 @@ UNREADABLE = {
     "font-size: 0": "needs no privilege on Linux.",
     "color: transparent": "FastAPI has no port of its own: importing the app",
     "direction: rtl; unicode-bidi: bidi-override": "Linux refuses: Uvicorn ends with",
+    "text-decoration: line-through": "reach the same app, with curl, with httpx",
+    "color: #eee": "A client that names",
+    "margin-left: -9999px; position: absolute": "prints nothing and ends with exit status 1",
     "text-transform: uppercase": "says where the free ports begin; its default is",
 }
 

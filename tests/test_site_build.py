@@ -43,6 +43,7 @@ def test_the_record_is_of_the_pinned_versions() -> None:
     """An upgrade without a new record is noticed."""
     pins = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.M))
     versions = record.load(ROOT)["versions"]
+    assert list(versions) == ["Python", *record.PACKAGES, "Linux", "curl"]
     for name, package in record.PACKAGES.items():
         assert versions[name] == pins[package], f"{package}: run `make record`"
 
@@ -57,10 +58,12 @@ markdown_extensions markdown_extensions.toc.permalink
 markdown_extensions.pymdownx.snippets.base_path markdown_extensions.pymdownx.snippets.check_paths
 validation.omitted_files validation.absolute_links validation.unrecognized_links validation.anchors
 """
-EXTENSIONS = """
-lab.markdown admonition attr_list footnotes tables toc
-pymdownx.details pymdownx.highlight pymdownx.superfences pymdownx.snippets
-"""
+EXTENSIONS = [
+    *("lab.markdown", "admonition", "attr_list", "footnotes", "tables"),
+    {"toc": {"permalink": True}},
+    *("pymdownx.details", "pymdownx.highlight", "pymdownx.superfences"),
+    {"pymdownx.snippets": {"base_path": ["."], "check_paths": True}},
+]
 
 
 def _paths(value: object, path: str = "") -> Iterator[str]:
@@ -79,8 +82,7 @@ def test_no_setting_says_a_word_that_nobody_knows() -> None:
     """A title, a label of an icon or a template of the builder's would stand on every page."""
     found = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert set(_paths(found)) == set(SETTINGS.split())
-    named = [next(iter(e)) if isinstance(e, dict) else e for e in found["markdown_extensions"]]
-    assert named == EXTENSIONS.split()
+    assert found["markdown_extensions"] == EXTENSIONS
     assert found["extra_css"] == ["assets/lab.css"]
     for palette in found["theme"]["palette"]:
         other = "dark" if palette["scheme"] == "default" else "light"

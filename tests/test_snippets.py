@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import importlib.util
+import inspect
 import re
 import sys
 import threading
@@ -84,6 +85,8 @@ def test_an_app_says_nothing_but_its_answers(path: Path, monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "main", raising=False)
     names = ROUTES.get(name_of(path), {"/": "read_root"})
     assert {r.path: r.name for r in app.routes if isinstance(r, APIRoute)} == names
+    endpoints = [r.endpoint for r in app.routes if isinstance(r, APIRoute)]
+    assert {p for e in endpoints for p in inspect.signature(e).parameters} <= {"request"}
     told = app.openapi()
     assert told["info"] == {"title": "FastAPI", "version": "0.1.0"}
     for route, (operation,) in {r: o.values() for r, o in told["paths"].items()}.items():
