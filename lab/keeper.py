@@ -94,11 +94,9 @@ def main(control: int) -> None:
             return
         (connection,) = descriptors
         with socket.socket(fileno=connection) as network_control:
-            pid = os.fork()
-            if pid == 0:
+            if os.fork() == 0:
                 runner.close()
                 _hold(message["plan"], network_control)
-            send(network_control, {"holder": pid})
 
 
 def _enter_user_namespace() -> None:
@@ -114,6 +112,7 @@ def _hold(plan: str, connection: socket.socket) -> None:
     """Run a keeper to its end; this process stays its parent, so a closed socket means all gone."""
     die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    send(connection, {"holder": os.getpid()})  # the first message, before any of the keeper
     try:
         unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
         pid = os.fork()

@@ -43,14 +43,19 @@ class Network:
         self.is_pristine = True  # no command has had the privilege to change the network
         self._lock = threading.Lock()
         self._control = zygote().open(plan)
+        self._holder = -1
         told, _ = keeper.receive(self._control)
-        self._holder = os.pidfd_open(told["holder"])
+        with contextlib.suppress(
+            ProcessLookupError
+        ):  # it has failed, and the next message says why
+            self._holder = os.pidfd_open(told["holder"]) if told else -1
         ready, _ = keeper.receive(self._control)
         try:
             check_ready(ready)
         except LabError:
             self._control.close()
-            os.close(self._holder)
+            if self._holder >= 0:
+                os.close(self._holder)
             raise
         self.scratch = ready["scratch"]
         self.hosts = {name: RunningHost(self, name) for name in plan.host_names}
