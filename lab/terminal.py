@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEADLINE = 20.0  # seconds for a step to end, to listen, or to print what is expected
 SETTLE = 3.0  # seconds without output after which no more of it is waited for
-TICK = 0.025  # seconds between two looks at the kernel's tables of sockets
+TICK = 0.1  # seconds between two looks at the tables of sockets, if nothing is printed meanwhile
 COLUMNS, ROWS = 80, 40
 
 

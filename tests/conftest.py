@@ -11,9 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,6 @@ NEEDS_LINUX = ("test_lab_", "test_site_lab", "test_local", "test_loopback", "tes
 
 if IS_LINUX:
     from lab import noise, transcript
-    from lab.errors import LabError
     from lab.network import PLANS
     from lab.play import run as run_transcript
     from lab.runner import Network, Result
@@ -101,81 +101,26 @@ def require(program: str) -> None:
 # -- networks -------------------------------------------------------------------------------------
 
 FIXTURES = {name.replace("-", "_"): name for name in PLANS} if IS_LINUX else {}
-_builder = ThreadPoolExecutor(max_workers=1)
-_ahead: "dict[str, Future[Network]]" = {}  # by the name of the plan
-_wanted = ""  # the name of the plan that the next proof observes
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start the zygote while pytest collects; a process that runs no test needs none."""
-    is_worker = hasattr(session.config, "workerinput")
-    if IS_LINUX and (is_worker or _is_alone(session.config)):
-        _builder.submit(zygote)
-
-
-def _is_alone(config: pytest.Config) -> bool:
-    """Tell whether this process runs the tests, without workers."""
-    options, is_worker = config.option, hasattr(config, "workerinput")
-    return not options.numprocesses and not is_worker and not options.collectonly
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Know the network of the next proof, and build it beside this one if this one has another.
-
-    Only proofs stand it: a test of the lab counts the processes there are.
-    """
-    global _wanted
-    noise_ = item.config.getoption("noise")
-    are_proofs = nextitem and all(page_of(i.path).startswith("docs/") for i in (item, nextitem))
-    _wanted = _network_of(nextitem) if are_proofs and noise_ in (None, "dead", "moved") else ""
-    has_another = noise_ or _wanted != _network_of(item)
-    if _wanted and has_another and _wanted not in _ahead:
-        _ahead[_wanted] = _builder.submit(Network, PLANS[_wanted])
-
-
-def _network_of(item: pytest.Item) -> str:
-    return next((FIXTURES[name] for name in item.fixturenames if name in FIXTURES), "")
-
-
-def pytest_sessionfinish() -> None:
-    for future in _ahead.values():
-        with suppress(LabError):  # where no network can be built, the tests have said so
-            future.result().close()
-    _builder.shutdown()
-    _player.shutdown(cancel_futures=True)
-
-
-def _open(name: str) -> "Network":
-    future = _ahead.pop(name, None)
-    return future.result() if future else Network(PLANS[name])
-
-
-def _leave(network: "Network") -> None:
-    """Close a network, or keep it for the next proof if it can be as new."""
-    if network.is_pristine and network.plan.name == _wanted:
-        network.reset()
-        _ahead[_wanted] = Future()
-        _ahead[_wanted].set_result(network)
-    else:
-        network.close()
-
-
-def _network(request: pytest.FixtureRequest, name: str) -> Iterator["Network"]:
+def _network(request: pytest.FixtureRequest, name: str) -> Iterator["Network | None"]:
     kind = request.config.getoption("noise")
     if kind in ("silent", "loud"):
         yield noise.NoisyNetwork(kind, PLANS[name])
         return
-    network = _open(name)
-    try:
+    if request.node.nodeid in _begun:
+        yield None  # it has one, see _prove
+        return
+    with Network(PLANS[name]) as network:
         if kind:
             {"dead": noise.kill_servers, "moved": noise.move_servers}[kind](network)
-        folder = snippets_of(request)
-        for host in network.hosts.values() if folder.is_dir() else ():
-            host.copy(folder)
+        _copy(snippets_of(request), network)
         yield network
-    finally:
-        network.close() if kind else _leave(network)
+
+
+def _copy(folder: Path, network: "Network") -> None:
+    for host in network.hosts.values() if folder.is_dir() else ():
+        host.copy(folder)
 
 
 @pytest.fixture
@@ -220,15 +165,6 @@ def outcomes_of(path: Path) -> "Future[list[transcript.Outcome]]":
     return _player.submit(run)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Without workers, run the transcripts of the proofs beside those that come first."""
-    if _is_alone(session.config) and not session.config.option.noise:
-        for item in session.items:
-            if "play" in getattr(item, "fixturenames", ()) and page_of(item.path):
-                for name in PLAYED.findall(inspect.getsource(item.function)):
-                    outcomes_of(snippets_of(item) / name)
-
-
 class Played:
     """A transcript that has run: what the step with a prompt printed, and how it ended."""
 
@@ -245,22 +181,110 @@ class Played:
         return [Result(o.step.command, o.status or 0, o.output) for o in found]
 
 
+def _played(folder: Path, name: str) -> Played:
+    """Return a transcript of a page that has run, and is as recorded."""
+    path = folder / name
+    outcomes = outcomes_of(path).result()
+    for outcome in outcomes:
+        if not transcript.agrees(outcome):
+            raise transcript.mismatch(path.relative_to(ROOT).as_posix(), outcome)
+    return Played(outcomes)
+
+
 @pytest.fixture
 def play(request: pytest.FixtureRequest) -> Callable[[str], Played]:
     """Run a transcript of the page, by its file name, and check that it is as recorded."""
+    folder = snippets_of(request)
+    if kind := request.config.getoption("noise"):
+        return lambda name: Played(noise.play(kind, transcript.load(folder / name)))
+    return functools.partial(_played, folder)
 
-    def run(name: str) -> Played:
-        path = snippets_of(request) / name
-        script = transcript.load(path, path.relative_to(ROOT).as_posix())
-        if kind := request.config.getoption("noise"):
-            return Played(noise.play(kind, script))
-        outcomes = outcomes_of(path).result()
-        for outcome in outcomes:
-            if not transcript.agrees(outcome):
-                raise transcript.mismatch(script.path, outcome)
-        return Played(outcomes)
 
-    return run
+# -- proofs beside each other ---------------------------------------------------------------------
+# Without workers, for `make test PAGE=…`: a proof waits for its servers most of the time.
+
+
+_provers = ThreadPoolExecutor(max_workers=os.cpu_count())
+_begun: "dict[str, Future[None]]" = {}  # by the id of the test
+_idle: "list[Network]" = []
+_lending = threading.Lock()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the zygote while pytest collects; a process that runs no test needs none."""
+    is_worker = hasattr(session.config, "workerinput")
+    if IS_LINUX and (is_worker or _is_alone(session.config)):
+        _provers.submit(zygote)
+
+
+def _is_alone(config: pytest.Config) -> bool:
+    """Tell whether this process runs the tests, without workers."""
+    options, is_worker = config.option, hasattr(config, "workerinput")
+    return not options.numprocesses and not is_worker and not options.collectonly
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin every quick proof of hosts and transcripts; pytest reports each in its turn.
+
+    A test of the lab counts the processes there are, so among such tests none is begun.
+    """
+    if not IS_LINUX or not _is_alone(session.config) or session.config.option.noise:
+        return
+    if all(page_of(item.path).startswith("docs/") for item in session.items):
+        for item in session.items:
+            folder, names = snippets_of(item), inspect.signature(item.function).parameters
+            is_slow = item.get_closest_marker("slow")  # Ctrl+C should not have to wait for it
+            if names.keys() <= {*FIXTURES, "play"} and not is_slow:
+                for name in PLAYED.findall(inspect.getsource(item.function)):
+                    outcomes_of(folder / name)
+                _begun[item.nodeid] = _provers.submit(_prove, item.function, folder)
+
+
+def _prove(function: Callable[..., None], folder: Path) -> None:
+    """Run a proof with networks and transcripts of its own."""
+    with ExitStack() as stack:
+        observed = {
+            name: stack.enter_context(_lent(FIXTURES[name], folder))
+            if name in FIXTURES
+            else functools.partial(_played, folder)
+            for name in inspect.signature(function).parameters
+        }
+        function(**observed)
+
+
+@contextmanager
+def _lent(name: str, folder: Path) -> Iterator["Network"]:
+    """Lend a network that is as new: one that no command could change, or one that is built now."""
+    with _lending:
+        found = next((network for network in _idle if network.plan.name == name), None)
+        if found:
+            _idle.remove(found)
+    network = found or Network(PLANS[name])
+    try:
+        _copy(folder, network)
+        yield network
+    finally:
+        if network.is_pristine:
+            network.reset()
+            _idle.append(network)
+        else:
+            network.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Wait for the end of a proof that has been begun."""
+    if begun := _begun.get(pyfuncitem.nodeid):
+        begun.result()
+        return True
+    return None
+
+
+def pytest_sessionfinish() -> None:
+    _provers.shutdown(cancel_futures=True)
+    _player.shutdown(cancel_futures=True)
+    for network in _idle:
+        network.close()
 
 
 # -- the site and the repository ------------------------------------------------------------------
