@@ -27,7 +27,7 @@ PLAIN = frozenset("a again an and as file folder it line page program the them t
 # What cannot be run in the lab: a claim that names it needs a source.
 ELSEWHERE = re.compile(
     r"\b(?:AirPlay|Android|Apple|Chrome|Docker|Edge|Firefox|iOS|iPad|iPhone|Kubernetes|Mac|macOS"
-    r"|Microsoft|PowerShell|Safari|Windows|WSL2?)\b"
+    r"|Microsoft|PowerShell|Safari|Windows|WSL2?|(?:all|any|every|each|most) systems?)\b"
 )
 CODE = re.compile(r"`([^`]+)`")
 FOOTNOTE = re.compile(r"\[\^([\w-]+)\]")

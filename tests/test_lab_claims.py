@@ -502,7 +502,9 @@ def test_an_open_claim(small) -> None:
     ]
 
 
-@pytest.mark.parametrize("system", ["macOS", "Windows", "Docker", "iPhone", "Chrome", "WSL2"])
+@pytest.mark.parametrize(
+    "system", ["macOS", "Windows", "Docker", "iPhone", "Chrome", "WSL2", "every system"]
+)
 def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None:
     sentence = f"On {system} Uvicorn takes port `8000`."
     module = {"tests/test_page.py": MODULE.replace(SENTENCE, sentence)}
