@@ -85,7 +85,7 @@ def claims_of(page: Page, titles: dict[str, str], root: Path) -> Iterator[Claim]
             raise Malformed(path, "a part that a page includes holds prose alone")
         yield from _prose_claims(part, page, titles)
     for fence in page.fences:
-        for text in _said_by(fence, page):
+        for text in _said_by(fence, page, root):
             yield Claim(page.path, page.path, fence.line, text, prose=False)
 
 
@@ -154,22 +154,24 @@ def is_instruction(text: str) -> bool:
     )
 
 
-def _said_by(fence: Fence, page: Page) -> Iterator[str]:
+def _said_by(fence: Fence, page: Page, root: Path) -> Iterator[str]:
     """Yield what a block says: a diagram's alternative, boxes and arrows; a computed line."""
     if fence.kind == "diagram":
         yield from filter(None, [fence.attributes.get("alt")])
         yield from Diagram(page.path, fence).statements()
     elif fence.is_computed:
-        for line in _computed(fence, page).split("\n"):
+        for line in _computed(fence, page, root).split("\n"):
             yield from filter(None, [_sentence(line.lstrip("# "))])
 
 
-def _computed(fence: Fence, page: Page) -> str:
+def _computed(fence: Fence, page: Page, root: Path) -> str:
     """Return what a computed block prints, as markdown-exec runs it while the site is built."""
     out = io.StringIO()
+    file = root / fence.include
+    code = file.read_text(encoding="utf-8") if fence.include else "\n".join(fence.lines)
     try:
         with contextlib.redirect_stdout(out):
-            exec("\n".join(fence.lines), {"__name__": "__main__"})
+            exec(code, {"__name__": "__main__"})
     except Exception as error:
         place = f"{page.path}:{fence.line}"
         raise Malformed(place, "this block fails", [("reason", repr(error))]) from None

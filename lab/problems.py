@@ -142,8 +142,9 @@ def _strange_headings(site: Site) -> Iterator[LabError]:
 
 
 def _strangers(site: Site) -> Iterator[LabError]:
-    """Yield each file that no proof of the section around it runs."""
+    """Yield each file that no proof of the section around it runs, but for what the build runs."""
     for page in site.pages:
+        computed = {fence.include for fence in page.fences if fence.is_computed}
         for line, path in page.includes:
             name, section = Path(path).name, page.section(line)
             proofs = [
@@ -152,7 +153,8 @@ def _strangers(site: Site) -> Iterator[LabError]:
                 if claim.file == page.path and page.section(claim.line) == section
                 for proof in site.proofs_of(claim)
             ]
-            if path.startswith("snippets/") and not any(_runs(site, p, name) for p in proofs):
+            is_shown = path.startswith("snippets/") and path not in computed
+            if is_shown and not any(_runs(site, p, name) for p in proofs):
                 facts = [("section", section[1] or "(none)")]
                 what = f"no proof of this section runs {name}"
                 remedy = "let one run it, or show it in the section that it belongs to"

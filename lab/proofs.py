@@ -24,7 +24,7 @@ TERMS = {
     r"[Cc]apabilit|privilege": r"CapEff|--inh-caps|root=True|\$ lsof|privileged",
     r"browser": r"browse\(",
     r"curl": r"curl",
-    r"httpx": r"client\.py",
+    r"httpx": r"client\.py|\bhttpx\b",
     r"route": r"route",
     r"\breach(?:es)?\b|\byes\b": r"reach|curl|browse\(|client\.py",
     r"\b(?:no|not|never|cannot|nothing)\b": (
@@ -102,13 +102,22 @@ def _missing(text: str, evidence: str) -> Iterator[str]:
             yield found[0]
 
 
+def _parsed(text: str, file: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        place, line = f"{file}:{error.lineno or 1}", (error.text or "").strip()
+        what = "this module of tests is not valid Python"
+        raise Malformed(place, what, [("line", line)], error.msg) from None
+
+
 def proofs_in(text: str, file: str, claims: Iterable[tuple[str, str]] = ()) -> list[Proof]:
     """Return the proofs of a module that begins with the path of its page.
 
     Raises Malformed for a proof that pytest does not collect, or that asserts nothing; `claims` are
     pairs of page and sentence, to find quotations where no test is.
     """
-    tree = ast.parse(text)
+    tree = _parsed(text, file)
     page = (ast.get_docstring(tree) or "").partition("\n")[0].strip()
     if not re.fullmatch(r"docs/\S+\.md", page):
         return []

@@ -3,14 +3,20 @@
 Not proven here, because the lab cannot run it: what macOS and Windows do.
 """
 
+import re
+
 import pytest
 from conftest import require
 
-from lab.reach import cannot_reach, check_reaches
+from lab.reach import cannot_hear, cannot_reach, check_reaches
 
 OWN = "http://127.0.0.1:8000/"
 WIFI = "http://192.168.1.100:8000/"
 HELLO = '{"message":"Hello"}'
+WALL = (
+    "add table inet wall",
+    "add chain inet wall input '{ type filter hook input priority 0; }'",
+)
 
 
 def test_only_this_computer_reaches_127_0_0_1(home):
@@ -39,6 +45,20 @@ def test_the_client_is_a_browser_or_curl(home):
 
 
 @pytest.mark.slow
+def test_what_the_extra_brings(home):
+    """`fastapi[standard]` brings Uvicorn, the command `fastapi`, and httpx."""
+    read = "from importlib.metadata import requires as r; "
+    wanted = "print(*[w.split(';')[0] for w in r('fastapi') if w.endswith('standard' + chr(34))])"
+    needed = home.laptop.run(f'python -c "{read}{wanted}"').output.split()
+    for name in ("uvicorn", "fastapi-cli", "httpx"):
+        assert [w for w in needed if re.fullmatch(rf"{name}\b(?!-).*", w)]
+    assert home.laptop.run("fastapi --version").status == 0
+    without = "import sys; sys.modules['fastapi_cli'] = None; sys.modules['fastapi_cli.cli'] = None"
+    missing = home.laptop.run(f'python -c "{without}; from fastapi.cli import main; main()"')
+    assert (missing.status, "fastapi[standard]" in missing.output) == (1, True)
+
+
+@pytest.mark.slow
 def test_reload_picks_up_an_edit(home, play):
     """With `reload=True` Uvicorn starts the app again when you save `main.py`: the second answer comes from the edited file.
     Run `python main.py` and send requests from a second terminal.
@@ -54,17 +74,15 @@ def test_reload_picks_up_an_edit(home, play):
 def test_ctrl_c_frees_the_port(home):
     """Ctrl+C ends the server, and the port is free again."""
     server = home.laptop.serve("uvicorn main:app")
-    assert home.laptop.run("python is_free.py 8000").status == 1
+    assert home.laptop.run("python is_free.py 127.0.0.1 8000").status == 1
     server.press("^C")
     server.wait_end()
-    assert home.laptop.run("python is_free.py 8000").output == "8000: free"
-    home.laptop.serve("uvicorn main:app --host 192.168.1.100")  # the same port, another address
-    assert home.laptop.run("python is_free.py 8000").output == "8000: free"
+    assert home.laptop.run("python is_free.py 127.0.0.1 8000").output == "127.0.0.1:8000: free"
 
 
 @pytest.mark.slow
 def test_the_guard_is_needed(home):
-    """Without the line `if __name__ == "__main__":` no server starts: with `reload=True` a second process imports the program and would start one too."""
+    """Without the line `if __name__ == "__main__":` no server accepts connections, though the log says `Uvicorn running`: with `reload=True` a second process imports the program, would start a server too, and ends with `RuntimeError`."""
     guard = 'if __name__ == "__main__":'
     assert "reload=True" in home.laptop.run("cat main.py").output
     home.laptop.run(f"sed 's/{guard}/if True:/' main.py > unguarded.py")
@@ -73,6 +91,7 @@ def test_the_guard_is_needed(home):
     told = "start a new process before the"
     assert started.wait_output(lambda lines: any(told in line for line in lines))
     assert any("RuntimeError" in line for line in started.lines())
+    assert sum("Uvicorn running" in line for line in started.lines()) == 2
     assert started.listening() == []
     started.end()
     assert home.laptop.serve("python main.py").listening() == [("127.0.0.1", 8000)]
@@ -106,11 +125,14 @@ def test_the_loopback_address_is_each_computers_own(home):
 
 
 def test_the_wildcard_address_lets_the_phone_in(home):
-    """`0.0.0.0` stands for every IPv4 address of the computer, so a phone on the same Wi-Fi reaches the app."""
+    """`0.0.0.0` stands for every IPv4 address of the computer, so a phone on the same Wi-Fi reaches the app, unless a firewall drops its packets."""
     server = home.laptop.serve("uvicorn main:app --host 0.0.0.0")
     assert server.listening() == [("0.0.0.0", 8000)]
     assert check_reaches(home.phone, WIFI) == HELLO
     assert check_reaches(home.laptop, OWN) == HELLO
+    for rule in (*WALL, "add rule inet wall input iif wlan0 tcp dport 8000 drop"):
+        assert home.laptop.run(f"nft {rule}", root=True).status == 0
+    cannot_hear(home.phone, WIFI, control=(home.laptop, OWN))
 
 
 def test_uvicorns_defaults(home):
@@ -120,6 +142,22 @@ def test_uvicorns_defaults(home):
     | `uvicorn` | `127.0.0.1` | `8000` |
     """
     assert home.laptop.serve("uvicorn main:app").listening() == [("127.0.0.1", 8000)]
+
+
+@pytest.mark.slow
+def test_variables_stand_in_for_options(home):
+    """The variables `UVICORN_HOST` and `UVICORN_PORT` stand in for the options that you leave out; `fastapi` reads `PORT`."""
+    variables = "UVICORN_HOST=0.0.0.0 UVICORN_PORT=8080"
+    for command, listener in (
+        (f"{variables} uvicorn main:app", ("0.0.0.0", 8080)),
+        (f"{variables} uvicorn main:app --host 127.0.0.1", ("127.0.0.1", 8080)),
+        (f"{variables} uvicorn main:app --port 8000", ("0.0.0.0", 8000)),
+        (f"{variables} fastapi run main.py", ("0.0.0.0", 8000)),
+        ("PORT=8080 fastapi run main.py", ("0.0.0.0", 8080)),
+    ):
+        server = home.laptop.serve(command)
+        assert server.listening() == [listener]
+        server.end()
 
 
 @pytest.mark.slow
@@ -163,8 +201,9 @@ def test_ports_from_1024_up_need_no_privilege(home):
 
 
 def test_ports_below_1024_are_refused(home, play):
-    """Below `1024`, Linux refuses: Uvicorn ends with `[Errno 13]`, permission denied, and exit status 3."""
+    """Below `1024`, Linux refuses an ordinary user: Uvicorn ends with `[Errno 13]`, permission denied, and exit status 3."""
     shown = play("privileged.console")["laptop$ uvicorn main:app --port 1023"]
+    assert home.laptop.run("id -u").output == "1000"
     for result in (
         shown,
         home.laptop.run("uvicorn main:app --port 1"),
@@ -208,10 +247,20 @@ def test_the_capability_decides_and_not_the_user(home):
         assert "PermissionError" in refused.output
 
 
-def test_lsof_says_nothing_of_a_free_port(play):
-    """`lsof -i :8000` prints nothing and ends with exit status 1 while no process uses the port.
+def test_a_port_is_free_on_an_address(home):
+    """Ask for the address that you will bind: a port that is free on `127.0.0.1` can be taken on another address, and then `0.0.0.0` is refused.
     Is the port free?
     """
+    home.laptop.serve("uvicorn main:app --host 192.168.1.100")
+    assert home.laptop.run("python is_free.py 127.0.0.1 8000").status == 0
+    assert home.laptop.run("python is_free.py 0.0.0.0 8000").status == 1
+    refused = home.laptop.run("uvicorn main:app --host 0.0.0.0")
+    assert (refused.status, "[Errno 98]" in refused.output) == (3, True)
+    assert home.laptop.serve("uvicorn main:app").listening() == [("127.0.0.1", 8000)]
+
+
+def test_lsof_says_nothing_of_a_free_port(play):
+    """`lsof -i :8000` prints nothing and ends with exit status 1 while none of your processes uses the port."""
     free, taken = play("free.console").all("laptop$ lsof -i :8000")
     assert (free.status, free.output) == (1, "")
     assert (taken.status, len(taken.lines)) == (0, 2)
@@ -229,7 +278,7 @@ def test_a_taken_port_shows_its_holder(play):
 
 
 def test_lsof_needs_privilege_and_ss_does_not(home):
-    """`lsof` shows only processes that you may look into; `ss -ltn` shows every listener."""
+    """`lsof` shows only processes that you may look into; on Linux `ss -ltn` shows every TCP listener."""
     home.laptop.serve("uvicorn main:app", root=True)
     unseen = home.laptop.run("lsof -i :8000")
     assert (unseen.status, unseen.output) == (1, "")
@@ -262,11 +311,26 @@ def test_a_second_reloader_is_refused(home):
 
 
 def test_kill_frees_the_port(play):
-    """`kill` with the number that `lsof -t` prints ends the server on the port, and the port is free again."""
+    """`kill` with the number that `lsof -t -iTCP:8000 -sTCP:LISTEN` prints ends the server, and the port is free again."""
     run = play("free.console")
-    taken, free = run.all("laptop$ python is_free.py 8000")[1:]
-    assert (taken.status, free.output) == (1, "8000: free")
-    assert run["laptop$ kill $(lsof -t -i :8000)"].status == 0
+    taken, free = run.all("laptop$ python is_free.py 127.0.0.1 8000")[1:]
+    assert (taken.status, free.output) == (1, "127.0.0.1:8000: free")
+    assert run["laptop$ kill $(lsof -t -iTCP:8000 -sTCP:LISTEN)"].status == 0
+
+
+STAY = "import socket, time; c = socket.create_connection(('127.0.0.1', 8000)); print('connected', flush=True); time.sleep(60)"
+
+
+def test_lsof_names_clients_as_well(home):
+    """Without `-sTCP:LISTEN` it prints the numbers of connected clients too, and `kill` would end those as well."""
+    server = home.laptop.serve("uvicorn main:app")
+    client = home.laptop.start(f'python -c "{STAY}"')
+    assert client.wait_output(lambda lines: lines == ["connected"])
+    both, one = "lsof -t -iTCP:8000", "lsof -t -iTCP:8000 -sTCP:LISTEN"
+    assert home.laptop.run(one).lines == [str(server.pid)]
+    assert sorted(home.laptop.run(both).lines) == sorted([str(server.pid), str(client.pid)])
+    home.laptop.run(f"kill $({both})")
+    assert (server.wait_end(), client.wait_end()) == (143, 143)
 
 
 @pytest.mark.slow
@@ -312,7 +376,7 @@ app.add_middleware(CORSMiddleware, allow_origins=["http://127.0.0.1:8001"])
 
 @pytest.mark.slow
 def test_two_names_are_two_origins(home):
-    """To a browser the two names are two origins: a page from `http://127.0.0.1:8000` cannot read an answer from `http://localhost:8000`, unless the app allows that."""
+    """To a browser these are two origins: a page from `http://127.0.0.1:8000` cannot read an answer from `http://localhost:8000`, unless the app allows that."""
     home.laptop.serve("uvicorn browser:app")
     assert '<p id="answer">Hello</p>' in browse(home.laptop, "http://localhost:8000/page")
     assert '<p id="answer">no answer yet</p>' in browse(home.laptop, "http://127.0.0.1:8000/page")
@@ -350,3 +414,13 @@ def test_httpx_goes_on_to_127_0_0_1(home):
     assert server.listening() == [("127.0.0.1", 8000)]
     cannot_reach(home.laptop, "http://[::1]:8000/", control=(home.laptop, OWN))
     assert home.laptop.run("python client.py").lines[1] == "localhost 200 {'message': 'Hello'}"
+
+
+def test_the_host_localhost(home):
+    """`--host localhost` listens on both addresses; with `--reload`, on `127.0.0.1` alone."""
+    server = home.laptop.serve("uvicorn main:app --host localhost")
+    assert server.listening() == [("127.0.0.1", 8000), ("::1", 8000)]
+    server.end()
+    server = home.laptop.serve("uvicorn main:app --host localhost --reload")
+    assert server.listening() == [("127.0.0.1", 8000)]
+    cannot_reach(home.laptop, "http://[::1]:8000/", control=(home.laptop, OWN))

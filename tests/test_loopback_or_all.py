@@ -4,8 +4,10 @@ Not proven here, because the lab cannot run it: the firewall of Windows, and a W
 clients apart.
 """
 
+import re
+
 import pytest
-from test_local import browse
+from test_local import WALL, browse
 
 from lab.reach import cannot_hear, cannot_reach, cannot_route, check_reaches, reaches
 
@@ -71,12 +73,14 @@ def test_the_laptops_interfaces(play):
 
 
 def test_the_phone_asks_for_the_wifi_address(home, play):
-    """On Linux `ip -4 -brief address` shows it: the phone asks for the one of the Wi-Fi.
+    """On Linux `ip -4 -brief address` shows it: the phone asks for the one of the Wi-Fi, here `192.168.1.100`, without the `/24`.
     What is your address?
     192.168.1.100:8000: wlan0
     """
     shown = play("address.console")["laptop$ ip -4 -brief address"].lines
-    (wifi,) = (line.split()[2].partition("/")[0] for line in shown if line.startswith("wlan0"))
+    (wifi,) = (line.split()[2] for line in shown if line.startswith("wlan0"))
+    wifi, _, length = wifi.partition("/")
+    assert (wifi, length) == ("192.168.1.100", "24")
     home.laptop.serve(ALL)
     assert check_reaches(home.phone, f"http://{wifi}:8000/") == '{"you are":"192.168.1.50"}'
 
@@ -117,10 +121,20 @@ def test_another_computer_reaches_the_wildcard_address_alone(home):
     assert check_reaches(home.desktop, WIFI) == '{"you are":"192.168.1.60"}'
 
 
-def test_the_safer_of_the_two(home):
-    """`127.0.0.1` is the safer of the two: one of these three computers reaches the app, and with `0.0.0.0` all three do.
+def test_no_firewall_between(home):
+    """No firewall stands between these computers.
     Who reaches it?
     """
+    for host in home.hosts.values():
+        rules = host.run("nft list ruleset", root=True)
+        assert (rules.status, rules.output) == (0, "")
+    home.laptop.serve(ALL)
+    for host in (home.phone, home.desktop):
+        assert SEEN_AS[host.name] in check_reaches(host, WIFI)
+
+
+def test_the_safer_of_the_two(home):
+    """`127.0.0.1` is the safer of the two: one of these three computers reaches the app, and with `0.0.0.0` all three do."""
     urls = {name: OWN if name == "laptop" else WIFI for name in home.hosts}
     counts = []
     for command in (LOOPBACK, ALL):
@@ -165,6 +179,19 @@ def test_loopback_never_leaves_the_computer(home, play):
     assert counted == ["lo sent nothing", "wlan0 sent packets"]
 
 
+def test_packets_of_every_program_count(home):
+    """`packets.py` counts what every program sends, so try it while no other one uses the Wi-Fi."""
+    home.laptop.serve(LOOPBACK)
+    assert home.laptop.run("python packets.py").lines == ["lo sent packets", "wlan0 sent nothing"]
+    other = home.laptop.start(f'python -c "{OTHER}"')
+    assert other.wait_output(lambda lines: bool(lines))
+    assert home.laptop.run("python packets.py").lines == ["lo sent packets", "wlan0 sent packets"]
+
+
+# A program that goes on sending to the Wi-Fi.
+OTHER = "import socket; s = socket.socket(2, 2); print('sending', flush=True); [s.sendto(b'', ('192.168.1.50', 9)) for _ in iter(int, 1)]"
+
+
 def test_no_firewall_takes_part(home):
     """The kernel refuses the phone because nothing listens on the address that the phone asks for, and it does so with no firewall rule at all."""
     server = home.laptop.serve(LOOPBACK)
@@ -188,13 +215,25 @@ def test_a_firewall_looks_different(home, play):
     assert run[f"phone$ curl --max-time 2 {WIFI}"].status == 28
     home.laptop.serve(ALL)
     assert check_reaches(home.phone, WIFI)
-    for rule in (
-        "add table inet wall",
-        "add chain inet wall input '{ type filter hook input priority 0; }'",
-        "add rule inet wall input iif wlan0 tcp dport 8000 drop",
-    ):
+    for rule in (*WALL, "add rule inet wall input iif wlan0 tcp dport 8000 drop"):
         assert home.laptop.run(f"nft {rule}", root=True).status == 0
     cannot_hear(home.phone, WIFI, control=(home.laptop, OWN))
+
+
+@pytest.mark.slow
+def test_a_rejection_looks_like_no_listener(home):
+    """A firewall that rejects them looks the same to curl as an address where nothing listens: exit status 7."""
+    server = home.laptop.serve(LOOPBACK)
+    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
+    unheard = home.phone.run(f"curl {WIFI}")
+    restart(home.laptop, server, ALL)
+    assert home.phone.run(f"curl {WIFI}").status == 0
+    for rule in (*WALL, "add rule inet wall input iif wlan0 reject with icmpx admin-prohibited"):
+        assert home.laptop.run(f"nft {rule}", root=True).status == 0
+    rejected = home.phone.run(f"curl {WIFI}")
+    assert (unheard.status, rejected.status) == (7, 7)
+    same = [re.sub(r"after \d+ ms", "", result.output) for result in (unheard, rejected)]
+    assert same[0] == same[1]
 
 
 def test_every_network_of_the_computer(two_networks, play):
@@ -238,11 +277,36 @@ def test_ipv6_is_not_covered(home):
 
 
 def test_an_empty_host_covers_both(home):
-    """`--host ''` covers both: Uvicorn opens one socket for IPv4 and one for IPv6."""
+    """`--host ''` covers both: Uvicorn opens one socket for IPv4 and one for IPv6, but with `--reload` only the one for IPv4."""
     server = home.laptop.serve("uvicorn main:app --host ''")
     assert server.listening() == [("0.0.0.0", 8000), ("::", 8000)]
     assert check_reaches(home.phone, WIFI) == '{"you are":"192.168.1.50"}'
     assert "2001:db8:1::50" in check_reaches(home.phone, "http://[2001:db8:1::100]:8000/")
+    server.end()
+    server = home.laptop.serve("uvicorn main:app --host '' --reload")
+    assert server.listening() == [("0.0.0.0", 8000)]
+    cannot_reach(home.phone, "http://[2001:db8:1::100]:8000/", control=(home.phone, WIFI))
+
+
+@pytest.mark.slow
+def test_the_other_ways_to_say_it(home):
+    """`fastapi dev --host 0.0.0.0` and `uvicorn.run("main:app", host="0.0.0.0")` bind the same."""
+    run = "import uvicorn; uvicorn.run('main:app', host='0.0.0.0')"
+    found = []
+    for command in (ALL, "fastapi dev --host 0.0.0.0", f'python -c "{run}"'):
+        server = home.laptop.serve(command)
+        found.append(server.listening())
+        assert check_reaches(home.phone, WIFI) == '{"you are":"192.168.1.50"}'
+        server.end()
+    assert found == [[("0.0.0.0", 8000)]] * 3
+
+
+def test_one_address_alone(home):
+    """`--host 192.168.1.100` serves the Wi-Fi alone: then `http://localhost:8000/` on the laptop is refused."""
+    home.laptop.serve("uvicorn main:app --host 192.168.1.100")
+    assert check_reaches(home.phone, WIFI) == '{"you are":"192.168.1.50"}'
+    assert check_reaches(home.laptop, WIFI) == '{"you are":"192.168.1.100"}'
+    cannot_reach(home.laptop, OWN, control=(home.phone, WIFI))
 
 
 def test_it_is_no_address_to_ask_for(home):
@@ -259,14 +323,26 @@ def test_the_second_network(two_networks):
     assert "10.8.0.7/24" in two_networks.colleague.run("ip -4 -brief address").output
 
 
-def test_who_has_a_route_reaches_it(internet):
-    """It is open to every computer that has a route to one of its addresses.
+FORWARD = (
+    "add table ip nat",
+    "add chain ip nat prerouting '{ type nat hook prerouting priority dstnat; }'",
+    "add rule ip nat prerouting iif eth0 tcp dport 8000 dnat to 192.168.1.100",
+)
+
+
+def test_whose_packets_reach_it(internet):
+    """It is open to every computer whose packets reach one of its IPv4 addresses: from the same network, by a route, or by a forwarding rule.
     Is it public now?
     """
     internet.laptop.serve(ALL)
     cannot_route(internet.stranger, WIFI, control=(internet.phone, WIFI))
     assert internet.stranger.run(ROUTE, root=True).status == 0
     assert check_reaches(internet.stranger, WIFI) == '{"you are":"203.0.113.99"}'
+    public = "http://203.0.113.1:8000/"
+    cannot_reach(internet.stranger, public, control=(internet.phone, WIFI))
+    for rule in FORWARD:
+        assert internet.router.run(f"nft {rule}", root=True).status == 0
+    assert check_reaches(internet.stranger, public) == '{"you are":"203.0.113.99"}'
 
 
 def test_the_router_and_the_stranger(internet):
@@ -304,12 +380,15 @@ def test_one_route_lets_the_stranger_in(internet):
 
 
 def test_a_public_address_is_public(internet):
-    """On a computer with an address of the outside, such as a rented server, `0.0.0.0` is public at once."""
+    """On a computer with a public address, such as a rented server, `0.0.0.0` is public at once, unless a firewall stands before it."""
     public = "http://203.0.113.1:8000/"
     server = internet.router.serve(LOOPBACK)
     cannot_reach(internet.stranger, public, control=(internet.router, OWN))
     restart(internet.router, server, ALL)
     assert check_reaches(internet.stranger, public) == '{"you are":"203.0.113.99"}'
+    for rule in (*WALL, "add rule inet wall input iif eth0 tcp dport 8000 drop"):
+        assert internet.router.run(f"nft {rule}", root=True).status == 0
+    cannot_hear(internet.stranger, public, control=(internet.router, OWN))
 
 
 def test_a_container_has_its_own_loopback(container):

@@ -2,9 +2,9 @@ import os
 import socket
 import sys
 
-port = int(sys.argv[1])
+address, port = sys.argv[1], int(sys.argv[2])
 try:
-    socket.create_server(("127.0.0.1", port)).close()
+    socket.create_server((address, port)).close()
 except OSError as error:
-    sys.exit(f"{port}: {os.strerror(error.errno)}")
-print(f"{port}: free")
+    sys.exit(f"{address}:{port}: {os.strerror(error.errno)}")
+print(f"{address}:{port}: free")
