@@ -25,6 +25,7 @@ TEXT = re.compile(r"[^\s─│┌┐└┘├┤┬┴┼►◄▲▼╳]+")
 IPV6 = re.compile(r"(?:[0-9a-f]*:){2,}[0-9a-f]*")
 PORT = re.compile(r":(\d+)\b")
 VALUE = re.compile(r"--[a-z][\w-]*(?: [^\s│├┤]+)?|\{[^{}]*\}")
+DENIALS = {"not", "no", "neither", "nor", "never", "cannot"}  # of an alternative
 EVERYWHERE = {"127.0.0.1", "0.0.0.0", "::1", "::"}
 
 
@@ -180,8 +181,8 @@ class Diagram(Strokes):
         drawn = {(request.host, request.reaches) for request in self.requests()}
         for part in re.split("[,;.]", self.alt):
             words = re.findall(r"\w+", part)
-            if "not" in words or any(word.startswith("reach") for word in words):
-                reaches = "not" not in words
+            reaches = not DENIALS.intersection(words)
+            if not reaches or any(word.startswith("reach") for word in words):
                 for host in self.plan.host_names:
                     if host in words and (host, reaches) not in drawn:
                         says = "reaches it" if reaches else "does not reach it"

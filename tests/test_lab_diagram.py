@@ -536,6 +536,7 @@ def test_an_arrow_without_box_says_nothing() -> None:
     ("alt", "wrong"),
     [
         ("A laptop; a phone does not reach it", ""),
+        ("A laptop; neither a phone nor a tablet reaches it", ""),
         ("The phone is refused", ""),
         ("The phone reaches it", "phone reaches it"),
         ("The laptop does not, the phone asks", "laptop does not reach it"),

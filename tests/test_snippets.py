@@ -20,6 +20,7 @@ APPS = sorted(
     path for path in (ROOT / "snippets").rglob("*.py") if "FastAPI()" in path.read_text("utf-8")
 )
 ANSWERS = {
+    "cannot-reach/main.py": {"message": "Hello"},
     "local/main.py": {"message": "Hello"},
     "local/other.py": {"message": "I am another app"},
     "loopback-or-all/main.py": {"you are": "127.0.0.1"},

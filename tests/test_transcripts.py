@@ -8,7 +8,7 @@ from conftest import ROOT, outcomes_of
 from lab import pages, transcript
 
 FILES = sorted((ROOT / "snippets").rglob("*.console"))
-STEPS = 89  # what the pages show; a step that is lost, or not found, is noticed here
+STEPS = 117  # what the pages show; a step that is lost, or not found, is noticed here
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT / "snippets").as_posix())
