@@ -85,13 +85,12 @@ class Markers(Processor):
     def _foot(self) -> str:
         found = record.load(self.state.root)
         names = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-        claims = [c for c in self.state.site.claims_of(self.state.page) if not c.heading]
-        proven = sum(bool(self.state.site.proofs_of(claim)) for claim in claims)
-        sourced = sum(bool(claim.sources) for claim in claims)
+        count = self.state.site.count(self.state.page)
+        proven, sourced = f"{count[site.PROVEN]} proven", f"{count[site.SOURCED]} sourced"
         link = self.state.link(f"{PROOFS_PAGE}#of-{self.state.page.stem}")
         return self.state.keep(
-            f'<p class="recorded">Statements here: <a href="{link}">{proven} proven</a>, '
-            f"{sourced} with a source. Recorded on {found['day']} with {html.escape(names)}.</p>"
+            f'<p class="recorded">Statements here: <a href="{link}">{proven}</a>, {sourced}. '
+            f"Recorded on {found['day']} with {html.escape(names)}.</p>"
         )
 
 

@@ -458,8 +458,20 @@ def test_the_foot(small: Small) -> None:
     shown = small.convert((small.root / PAGE).read_text())
     assert FOOT.search(shown)[0].strip() == (
         '<p class="recorded">Statements here: <a href="../../proofs/#of-page">2 proven</a>, '
-        "1 with a source. Recorded on 2026-03-04 with Uvicorn 0.54.0, a &lt;b&gt; 1.</p>"
+        "1 sourced. Recorded on 2026-03-04 with Uvicorn 0.54.0, a &lt;b&gt; 1.</p>"
     )
+
+
+def test_the_foot_counts_as_the_coverage_does(small: Small) -> None:
+    """A sentence with a proof and a source is proven, and so is a box of a diagram."""
+    small.cite(SENTENCE)
+    drawn = '```diagram alt="It waits"\n┌────┐\n│ It │\n└────┘\n```\n'
+    text = f"{SENTENCE}[^ip-7]\n\n{drawn}\n[COVERAGE]\n"
+    small.show(text, it=SENTENCE, drawn="It waits")
+    shown = small.convert(text)
+    proven, sourced, _ = cells(shown)[1:4]
+    assert (proven, sourced) == ("2", "0")
+    assert f">{proven} proven</a>, {sourced} sourced." in shown
 
 
 def test_versions(small: Small) -> None:
