@@ -31,13 +31,15 @@ def diagram(drawn: Diagram) -> str:
 
 
 def console(script: transcript.Transcript, anchor: str) -> str:
-    """Return a transcript as HTML; the copy button takes the commands alone."""
-    commands = [step.command for step in script.steps if not step.returns]
+    """Return a transcript as HTML.
+
+    Its commands belong to several hosts and terminals, so each is copied alone: `no-copy` keeps
+    the theme from copying all at once, and the focus goes to `code`, which the theme scrolls.
+    """
     code = "".join(_step(script, step) for step in script.steps)
-    copied = html.escape("\n".join(commands))
     return (
-        f'<div class="console highlight" id="{anchor}" data-network="{script.network}">'
-        f'<pre data-copy="{copied}" tabindex="0"><code>{code}</code></pre></div>'
+        f'<div class="console highlight no-copy" id="{anchor}" data-network="{script.network}">'
+        f'<pre><code tabindex="0">{code}</code></pre></div>'
     )
 
 
@@ -54,10 +56,18 @@ def _prompt(step: transcript.Step) -> str:
     if step.returns:
         rest = html.escape(step.prompt.removeprefix(step.host))
         return f'<span class="return"><span class="host-{host}">{host}</span>{rest}</span>'
-    sign = "#" if step.root else "$"
+    sign, command = "#" if step.root else "$", html.escape(step.command)
     return (
         f'<span class="prompt host-{host}">{host}{sign}</span> '
-        f'<span class="command">{html.escape(step.command)}</span>'
+        f'<span class="command">{command}</span>{_copy(command)}'
+    )
+
+
+def _copy(command: str) -> str:
+    """Return a button that the theme's script puts life into; it has no text to be selected."""
+    return (
+        '<button class="copy md-code__button" type="button" data-md-type="copy" '
+        f'data-clipboard-text="{command}" title="Copy" aria-label="Copy {command}"></button>'
     )
 
 

@@ -108,6 +108,13 @@ def tick(name: str = "it") -> str:
     return f'<a class="tick" href="{link}" title="Proof: {name}" aria-label="Proof: {name}">✓</a>'
 
 
+def copy(command: str) -> str:
+    return (
+        '<button class="copy md-code__button" type="button" data-md-type="copy" '
+        f'data-clipboard-text="{command}" title="Copy" aria-label="Copy {command}"></button>'
+    )
+
+
 def html(text: str) -> str:
     return textwrap.dedent(text).strip()
 
@@ -343,19 +350,16 @@ def test_a_transcript(small: Small) -> None:
     shown = small.show(f'{SENTENCE}\n\n```console\n--8<-- "snippets/page/run.console"\n```\n')
     said, _, block = shown.partition("\n")
     assert said == f"<p>{SAID} {tick()}</p>"
-    assert block == html("""
-        <div class="console highlight" id="page-run-console" data-network="home"><pre data-copy="curl &quot;http://127.0.0.1:8000/?a=1&amp;b=&lt;2&gt;&quot;
-        uvicorn main:app
-        false
-        dmesg" tabindex="0"><code><span class="step"><span class="prompt host-laptop">laptop$</span> <span class="command">curl &quot;http://127.0.0.1:8000/?a=1&amp;b=&lt;2&gt;&quot;</span>
-        <span class="output">{&quot;a&quot;:&quot;&lt;b&gt;&quot;}</span>
-        </span><span class="step"><span class="prompt host-laptop">laptop#</span> <span class="command">uvicorn main:app</span>
+    assert block == html(f"""
+        <div class="console highlight no-copy" id="page-run-console" data-network="home"><pre><code tabindex="0"><span class="step"><span class="prompt host-laptop">laptop$</span> <span class="command">curl &quot;http://127.0.0.1:8000/?a=1&amp;b=&lt;2&gt;&quot;</span><button class="copy md-code__button" type="button" data-md-type="copy" data-clipboard-text="curl &quot;http://127.0.0.1:8000/?a=1&amp;b=&lt;2&gt;&quot;" title="Copy" aria-label="Copy curl &quot;http://127.0.0.1:8000/?a=1&amp;b=&lt;2&gt;&quot;"></button>
+        <span class="output">{{&quot;a&quot;:&quot;&lt;b&gt;&quot;}}</span>
+        </span><span class="step"><span class="prompt host-laptop">laptop#</span> <span class="command">uvicorn main:app</span>{copy("uvicorn main:app")}
         <span class="output">Started <abbr title="the number of a process">[PID]</abbr> &lt;x&gt;</span>
-        </span><span class="step"><span class="prompt host-phone">phone$</span> <span class="command">false</span>
+        </span><span class="step"><span class="prompt host-phone">phone$</span> <span class="command">false</span>{copy("false")}
         <span class="note">[exit 1]</span>
         </span><span class="step"><span class="return"><span class="host-laptop">laptop</span> (uvicorn main:app): ^C</span>
         <span class="output">Bye from <abbr title="the number of a process">[PID]</abbr> at <abbr title="the ephemeral port of a client">[PORT]</abbr></span>
-        </span><span class="step"><span class="prompt host-phone">phone$</span> <span class="command">dmesg</span>
+        </span><span class="step"><span class="prompt host-phone">phone$</span> <span class="command">dmesg</span>{copy("dmesg")}
         <span class="note">...</span>
         </span></code></pre></div>
         """)
@@ -376,9 +380,9 @@ def test_a_transcript_in_an_admonition(small: Small) -> None:
     assert shown[:3] == [
         '<details class="example">',
         "<summary>Example</summary>",
-        '<div class="console highlight" id="page-run-console" data-network="home">'
-        '<pre data-copy="hostname" tabindex="0"><code><span class="step">'
-        '<span class="prompt host-laptop">laptop$</span> <span class="command">hostname</span>',
+        '<div class="console highlight no-copy" id="page-run-console" data-network="home">'
+        '<pre><code tabindex="0"><span class="step"><span class="prompt host-laptop">laptop$</span>'
+        f' <span class="command">hostname</span>{copy("hostname")}',
     ]
     assert shown[-2:] == [f"<p>{SAID} {tick()}</p>", "</details>"]
 

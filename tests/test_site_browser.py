@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, require
 
-from lab import pages
+from lab import pages, transcript
 
 PAGES = [page.url for page in pages.load_pages(ROOT)]
 # Every page in a frame of each width; what does not fit, or comes from elsewhere, is sent back.
@@ -75,6 +75,13 @@ async function look([page, width]) {
     const plain = contrast(view, holder) > 2.5 && !isStruck(view, holder);
     if (!(wide > 0 && high > 0 && right > 0 && upright && whole && opaque && shown && plain))
       say(`not to be read: ${text.data.trim()}`);
+  }
+  for (const button of doc.querySelectorAll(".console button")) {  // the theme's script copies
+    let copied;
+    doc.execCommand = () => { copied = [...doc.querySelectorAll("textarea")].at(-1)?.value; };
+    button.click();
+    if (copied != button.dataset.clipboardText) say(`a button copies ${copied}`);
+    else if (width == 390) found.push(`copies ${copied}`);
   }
   for (const figure of doc.querySelectorAll("figure.diagram"))
     if (!figure.getAttribute("aria-label")) say("a diagram has no alternative");
@@ -142,7 +149,18 @@ def look(served: Served, folder: Path) -> list[str]:
 def test_every_page_fits_and_asks_nobody_else(served: Served, tmp_path: Path) -> None:
     found = look(served, tmp_path)
     assert len([line for line in found if line.endswith("looked at")]) == 2 * len(PAGES)
-    assert [line for line in found if not line.endswith("looked at")] == []
+    copied = sorted(line for line in found if line.startswith("copies "))
+    assert copied == sorted(f"copies {command}" for command in commands())
+    assert [
+        line for line in found if not line.startswith("copies ") and not line.endswith("looked at")
+    ] == []
+
+
+def commands() -> list[str]:
+    """Return the command of every step that a page shows."""
+    files = (ROOT / "snippets").rglob("*.console")
+    steps = [step for file in files for step in transcript.load(file).steps]
+    return [step.command for step in steps if not step.returns]
 
 
 # A sentence of the page for each way to say something that nobody can read.
