@@ -76,6 +76,10 @@ async function look([page, width]) {
     if (!(wide > 0 && high > 0 && right > 0 && upright && whole && opaque && shown && plain))
       say(`not to be read: ${text.data.trim()}`);
   }
+  for (const block of doc.querySelectorAll("pre > code"))
+    if (view.getComputedStyle(block).whiteSpace != "pre") say("a block of columns is wrapped");
+  for (const table of doc.querySelectorAll(".md-typeset__scrollwrap"))
+    if (table.scrollWidth > table.clientWidth) say("a table is cut off");
   for (const button of doc.querySelectorAll(".console button")) {  // the theme's script copies
     let copied;
     doc.execCommand = () => { copied = [...doc.querySelectorAll("textarea")].at(-1)?.value; };
@@ -183,6 +187,8 @@ def test_what_does_not_fit_is_found(served: Served, tmp_path: Path) -> None:
     wide = page.read_text("utf-8").replace("--columns: 57", "--columns: 20")
     other = served.address.replace("127.0.0.1", "localhost") + "/assets/images/favicon.png"
     text = wide.replace("<h1", f'<img src="{other}" alt=""><h1')
+    text = text.replace("<table>", '<table style="min-width: 900px">')
+    text = text.replace('<code tabindex="0">', '<code style="white-space: pre-wrap">', 1)
     for style, said in UNREADABLE.items():
         assert text.count(said) == 1
         text = text.replace(said, f'<span style="{style}">{said}</span>')
@@ -190,5 +196,7 @@ def test_what_does_not_fit_is_found(served: Served, tmp_path: Path) -> None:
     found = "\n".join(look(served, tmp_path))
     assert "start/local/ at 390: a diagram is cut off" in found
     assert f"start/local/ at 390: asks {other}" in found
+    assert "start/local/ at 390: a table is cut off" in found
+    assert "start/local/ at 390: a block of columns is wrapped" in found
     for said in UNREADABLE.values():
         assert f"start/local/ at 390: not to be read: {said}" in found

@@ -92,11 +92,12 @@ def test_no_setting_says_a_word_that_nobody_knows() -> None:
         )
 
 
-# What dresses a page; what could hide, move or reverse what it says is not among them.
+# What dresses a page; what could hide, move or reverse what it says is not among them.  A width
+# or a padding can push text out of sight: what is cut off is found in a browser.
 DRESSES = """
 background border border-bottom border-radius border-top color container-type cursor
 font-display font-family font-feature-settings font-size font-style font-weight line-height
-margin margin-top max-width overflow overflow-wrap padding padding-top src text-align
+margin margin-top max-width min-width overflow padding padding-right padding-top src text-align
 text-decoration text-underline-offset user-select vertical-align white-space width
 """
 # The one thing that may be hidden: a button that says nothing, where no script answers it.
