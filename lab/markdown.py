@@ -16,13 +16,14 @@ still a line; the last after normalize_whitespace (30), which would break Markdo
 import html
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from markdown import Markdown
 from markdown.extensions import Extension
 
 from lab import blocks, pages, transcript
-from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, Claim
+from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, TABLE_RULE, Claim
 from lab.diagram import Diagram
 from lab.markers import Markers, anchor_of
 from lab.pages import Fence
@@ -32,6 +33,7 @@ from lab.site import OPEN
 
 ROOT = Path(__file__).parent.parent
 NO_BREAK = "\u00a0"
+ROW = re.compile(r"[\s>]*\|")
 TOKEN = re.compile("\ue000(\\d+)\ue001")
 
 
@@ -128,11 +130,16 @@ class Ticks(Processor):
 
     def _marked(self, lines: list[str], file: str, offset: int) -> list[str]:
         """Return the lines of a page, or of a part of it, with the marks of its claims."""
-        out = list(lines)
+        out, rows = list(lines), {}
         for claim in self.state.site.claims_of(self.state.page):
-            if claim.file == file and claim.prose:
+            if claim.file == file and claim.prose and (mark := self._mark(claim)):
                 index = claim.line - 1 - offset
-                out[index] = _append(out[index], self._mark(claim))
+                if ROW.match(out[index]):
+                    rows[index] = mark
+                else:
+                    out[index] = _append(out[index], mark)
+        for index in _tables(lines, rows):
+            out[index] = _widen(out[index], rows.get(index, ""))
         return out
 
     def _mark(self, claim: Claim) -> str:
@@ -155,17 +162,32 @@ class Ticks(Processor):
 
 
 def _append(line: str, mark: str) -> str:
-    """Return a line with a mark behind its sentence, inside a row or the title of a box.
+    """Return a line with a mark behind its sentence, inside the title of a box.
 
     A no-break space keeps the mark in the line of the last word.
     """
-    if not mark:
-        return line
     if (match := ADMONITION.fullmatch(line)) and match["title"]:
         return f'{line.rstrip()[:-1]}{NO_BREAK}{mark}"'
-    if line.rstrip().endswith("|"):
-        return f"{line.rstrip()[:-1].rstrip()}{NO_BREAK}{mark} |"
     return f"{line.rstrip()}{NO_BREAK}{mark}" + ("  " if line.endswith("  ") else "")
+
+
+def _tables(lines: list[str], rows: Iterable[int]) -> set[int]:
+    """Return the indexes of all lines of the tables that `rows` belong to."""
+    found: set[int] = set()
+    for row in rows:
+        for step in (-1, 1):
+            index = row
+            while 0 <= index < len(lines) and ROW.match(lines[index]):
+                found.add(index)
+                index += step
+    return found
+
+
+def _widen(line: str, mark: str) -> str:
+    """Return a row with one more cell: a mark in the last one would seem to prove that alone."""
+    is_rule = TABLE_RULE.fullmatch(line) and "-" in line
+    cell = "---" if is_rule else f" {mark} "
+    return f"{line.rstrip().removesuffix('|')}|{cell}|"
 
 
 class Stash(Processor):

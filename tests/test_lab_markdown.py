@@ -122,7 +122,6 @@ def html(text: str) -> str:
 def test_a_mark_stays_in_the_line_of_the_last_word() -> None:
     assert _append("It waits.", "<a>") == f"It waits.{NO_BREAK}<a>"
     assert _append("It waits.  ", "<a>") == f"It waits.{NO_BREAK}<a>  "
-    assert _append("| a | b |", "<a>") == f"| a | b{NO_BREAK}<a> |"
 
 
 # -- ticks ----------------------------------------------------------------------------------------
@@ -172,16 +171,19 @@ def test_a_table_row(small: Small) -> None:
         <tr>
         <th></th>
         <th></th>
+        <th></th>
         </tr>
         </thead>
         <tbody>
         <tr>
         <td>a phone</td>
-        <td><code>0.0.0.0</code> {tick("phone")}</td>
+        <td><code>0.0.0.0</code></td>
+        <td>{tick("phone")}</td>
         </tr>
         <tr>
         <td>nobody</td>
-        <td> {tick("nobody")}</td>
+        <td></td>
+        <td>{tick("nobody")}</td>
         </tr>
         </tbody>
         </table>
@@ -190,8 +192,13 @@ def test_a_table_row(small: Small) -> None:
 
 def test_a_head_row(small: Small) -> None:
     shown = small.show("| who | `::` |\n|---|---|\n| a | b |\n", head="| who | `::` |")
-    assert f"<th>who</th>\n<th><code>::</code> {tick('head')}</th>" in shown
-    assert f"<td>b {OPEN}</td>" in shown
+    assert f"<th>who</th>\n<th><code>::</code></th>\n<th>{tick('head')}</th>" in shown
+    assert f"<td>b</td>\n<td>{OPEN}</td>" in shown
+
+
+def test_a_table_without_marks(small: Small) -> None:
+    shown = small.show(f"[VERSIONS]\n\n{SENTENCE}\n\n| [The page](page.md) |\n|---|\n")
+    assert "<th></th>" not in shown
 
 
 def test_the_body_of_an_admonition(small: Small) -> None:
