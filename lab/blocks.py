@@ -21,11 +21,11 @@ def not_run(fence: Fence, source: Source) -> str:
     )
 
 
-def diagram(drawn: Diagram) -> str:
+def diagram(drawn: Diagram, anchor: str) -> str:
     """Return a diagram as a figure, which a screen reader reads by its alternative."""
-    text = html.escape("\n".join(drawn.rows))
+    text, said = html.escape("\n".join(drawn.rows)), html.escape(drawn.alternative())
     return (
-        f'<figure class="diagram" role="img" aria-label="{html.escape(drawn.alternative())}" '
+        f'<figure class="diagram" id="{anchor}" role="img" aria-label="{said}" '
         f'style="--columns: {drawn.columns}"><pre aria-hidden="true">{text}</pre></figure>'
     )
 

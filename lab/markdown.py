@@ -25,10 +25,12 @@ from markdown.extensions import Extension
 from lab import blocks, pages, transcript
 from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, TABLE_RULE, Claim
 from lab.diagram import Diagram
-from lab.markers import Markers, anchor_of
+from lab.listing import anchor_of, diagram_id, tick_id
+from lab.markers import Markers
 from lab.pages import Fence
 from lab.problems import problems_of
 from lab.processor import PROOFS_PAGE, Processor, State, failing
+from lab.proofs import Proof
 from lab.site import OPEN
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +104,8 @@ class Blocks(Processor):
 
     def _made(self, fence: Fence) -> str:
         if fence.kind == "diagram":
-            return blocks.diagram(Diagram(self.state.page.path, fence))
+            page = self.state.page
+            return blocks.diagram(Diagram(page.path, fence), diagram_id(page, fence.line))
         if fence.kind == "console":
             path = fence.include
             script = transcript.load(self.state.root / path, path)
@@ -143,18 +146,21 @@ class Ticks(Processor):
         return out
 
     def _mark(self, claim: Claim) -> str:
-        marks = []
-        for proof in self.state.site.proofs_of(claim):
-            link = self.state.link(f"{PROOFS_PAGE}#{proof.anchor}")
-            label = f"Proof: {html.escape(proof.title)}"
-            marks.append(
-                f'<a class="tick" href="{link}" title="{label}" aria-label="{label}">✓</a>'
-            )
+        marks = [self._tick(claim, proof) for proof in self.state.site.proofs_of(claim)]
         if ELSEWHERE.search(claim.text):
             marks.append('<span class="badge">not run here</span>')
         if self.state.site.state(claim) == OPEN:
             marks.append('<span class="badge open">open</span>')
         return "&#8288;".join(marks)
+
+    def _tick(self, claim: Claim, proof: Proof) -> str:
+        """Return a link to a proof, with a name that the proof leads back to."""
+        link = self.state.link(f"{PROOFS_PAGE}#{proof.anchor}")
+        label = f"Proof: {html.escape(proof.title)}"
+        # An instruction may stand on a page twice, a name may not.
+        is_first = claim is self.state.site.said(claim.page, claim.text)
+        name = f' id="{tick_id(proof, claim.text)}"' if is_first else ""
+        return f'<a class="tick"{name} href="{link}" title="{label}" aria-label="{label}">✓</a>'
 
     def _definition(self, name: str) -> str:
         source = self.state.site.sources[name]

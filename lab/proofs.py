@@ -57,7 +57,8 @@ class Proof:
 
     @property
     def title(self) -> str:
-        return self.name.removeprefix("test_").replace("_", " ")
+        words = self.name.removeprefix("test_").replace("_", " ")
+        return re.sub(r"(?<=\d) (?=\d)", ".", words)  # the numbers of an address
 
     @property
     def anchor(self) -> str:
@@ -121,7 +122,7 @@ def proofs_in(text: str, file: str, claims: Iterable[tuple[str, str]] = ()) -> l
     page = (ast.get_docstring(tree) or "").partition("\n")[0].strip()
     if not re.fullmatch(r"docs/\S+\.md", page):
         return []
-    quoted, proofs, names, lines = set(claims), [], set(), _without_comments(text)
+    quoted, proofs, names, lines = set(claims), [], set(), without_comments(text)
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -153,7 +154,7 @@ def _quotes(node: ast.FunctionDef) -> tuple[tuple[int, str], ...]:
     return tuple(quotes)
 
 
-def _without_comments(text: str) -> list[str]:
+def without_comments(text: str) -> list[str]:
     """Return the lines of a module without comments: they are shown, and nobody proves them."""
     lines = text.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

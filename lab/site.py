@@ -47,6 +47,11 @@ class Site:
     def proofs_of(self, claim: Claim) -> list[Proof]:
         return self._by_quote.get((claim.page, claim.text), [])
 
+    def said(self, page: str, text: str) -> Claim:
+        """Return the claim of a page with this text; if there are more, the first in prose."""
+        found = [c for c in self.claims if (c.page, c.text) == (page, text)]
+        return min(found, key=lambda claim: not claim.prose)
+
     def state(self, claim: Claim) -> str:
         """Return proven, sourced, shown or open.
 

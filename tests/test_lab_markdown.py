@@ -13,6 +13,7 @@ from markdown import Markdown
 from lab import record, sources
 from lab.markdown import NO_BREAK, LabExtension, _append
 from lab.processor import Failed
+from lab.proofs import proofs_in
 
 PAGE = "docs/start/page.md"
 SENTENCE = "Uvicorn takes port `8000`."
@@ -103,9 +104,11 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
     return Small(tmp_path)
 
 
-def tick(name: str = "it") -> str:
-    link = f"../../proofs/#test-page-test-{name.replace(' ', '-')}"
-    return f'<a class="tick" href="{link}" title="Proof: {name}" aria-label="Proof: {name}">✓</a>'
+def tick(name: str = "it", *, is_first: bool = True) -> str:
+    proof = f"test-page-test-{name.replace(' ', '-')}"
+    link, name_ = f"../../proofs/#{proof}", f' id="{proof}-1"' if is_first else ""
+    label = f'title="Proof: {name}" aria-label="Proof: {name}"'
+    return f'<a class="tick"{name_} href="{link}" {label}>✓</a>'
 
 
 def copy(command: str) -> str:
@@ -130,7 +133,8 @@ def test_a_mark_stays_in_the_line_of_the_last_word() -> None:
 def test_a_paragraph(small: Small) -> None:
     assert small.show(f"{SENTENCE}\n") == (
         "<p>Uvicorn takes port <code>8000</code>. "
-        '<a class="tick" href="../../proofs/#test-page-test-it" title="Proof: it" aria-label="Proof: it">✓</a></p>'
+        '<a class="tick" id="test-page-test-it-1" href="../../proofs/#test-page-test-it" '
+        'title="Proof: it" aria-label="Proof: it">✓</a></p>'
     )
 
 
@@ -290,7 +294,10 @@ def test_a_page_in_the_root(small: Small) -> None:
     small.write("docs/index.md", f"{SENTENCE}\n")
     small.prove("docs/index.md", it=SENTENCE)
     shown = small.convert(f"{SENTENCE}\n")
-    assert f'<p>{SAID} <a class="tick" href="proofs/#test-index-test-it"' in shown
+    assert (
+        f'<p>{SAID} <a class="tick" id="test-index-test-it-1" href="proofs/#test-index-test-it"'
+        in shown
+    )
     assert '<a href="proofs/#of-index">1 proven</a>' in shown
 
 
@@ -405,7 +412,7 @@ def test_a_diagram(small: Small) -> None:
         """
     told = {"it": SENTENCE, "ask": "The laptop and the phone ask me."}
     assert small.show(text, **told) == html(f"""
-        <figure class="diagram" role="img" aria-label="&lt;b&gt; laptop &amp; phone: me." style="--columns: 23"><pre aria-hidden="true">laptop &lt;-&gt; phone &amp; &quot;me&quot;</pre></figure>
+        <figure class="diagram" id="diagram-1" role="img" aria-label="&lt;b&gt; laptop &amp; phone: me." style="--columns: 23"><pre aria-hidden="true">laptop &lt;-&gt; phone &amp; &quot;me&quot;</pre></figure>
         <p>{SAID} {tick()}
         The laptop and the phone ask me. {tick("ask")}</p>
         """)
@@ -540,23 +547,47 @@ def test_proofs(small: Small) -> None:
     made = re.sub(r"</?span[^>]*>", "", shown.partition("</div>\n")[2])
     assert made == html("""
         <h2 id="of-page"><a href="../../start/page/">The page</a></h2>
-        <h3 id="test-page-test-runs-it">runs it</h3>
-        <blockquote>
-        <p>Uvicorn takes port <code>8000</code> of another.</p>
-        </blockquote>
+        <h3 id="test-page-test-runs-it"><a href="../../start/page/#test-page-test-runs-it-1">Uvicorn takes port <code>8000</code> of another.</a></h3>
         <p><code>tests/test_page.py</code>, line 4. It runs <a href="../../start/page/#page-run-console">run.console</a>.</p>
-        <div class="highlight"><pre><code>def test_runs_it(play):
+        <div class="no-copy highlight"><pre><code>def test_runs_it(play):
             assert play("run.console") &lt; "&amp; 8000"
         </code></pre></div>
-        <h3 id="test-page-test-x">x</h3>
-        <blockquote>
-        <p>Uvicorn takes port <code>8000</code> of another.</p>
-        </blockquote>
+        <h3 id="test-page-test-x"><a href="../../start/page/#test-page-test-x-1">Uvicorn takes port <code>8000</code> of another.</a></h3>
         <p><code>tests/test_page.py</code>, line 9. </p>
-        <div class="highlight"><pre><code>def test_x(home):
+        <div class="no-copy highlight"><pre><code>def test_x(home):
             assert home, 'Uvicorn takes port `8000` of [another](other.md).'
         </code></pre></div>
         """)
+
+
+def test_a_quotation_leads_to_its_place(small: Small) -> None:
+    drawn = '```diagram alt="It waits"\n┌────┐\n│ It │\n└────┘\n```\n'
+    text = f"# The `page`\n\n{drawn}\n| [a](a.md) | `::` |  |\n|---|---|---|\n\n{SENTENCE}\n\n[PROOFS]\n"
+    quotes = f"{SENTENCE}\n    The `page`\n    | [a](a.md) | `::` |  |"
+    shown = small.show(text, drawn="It waits", it=quotes)
+    to = '<a href="../../start/page/'
+    assert f'{to}#test-page-test-it-1">{SAID}</a></h3>' in shown
+    assert f'{to}#the-page">The <code>page</code></a> <span class="badge">heading</span>' in shown
+    row = f'{to}#test-page-test-it-3">a · <code>::</code></a> <span class="badge">in a table</span>'
+    assert row in shown
+    assert f'{to}#diagram-1">It waits</a> <span class="badge">in a diagram</span></h3>' in shown
+    for name in ("the-page", "diagram-1", "test-page-test-it-1", "test-page-test-it-3"):
+        assert shown.count(f' id="{name}"') == 1
+
+
+def test_what_stands_twice_has_one_name(small: Small) -> None:
+    shown = small.show(
+        f"Pick a page.\n\n{SENTENCE}\n\nPick a page.\n", two="Pick a page.", it=SENTENCE
+    )
+    assert f"<p>Pick a page. {tick('two')}</p>" in shown
+    assert f"<p>Pick a page. {tick('two', is_first=False)}</p>" in shown
+
+
+def test_a_name_shows_an_address_as_an_address() -> None:
+    text = f'"""{PAGE}"""\n\n\ndef test_it_has_127_0_0_1():\n    """{SENTENCE}"""\n    assert 8\n'
+    (proof,) = proofs_in(text, "tests/test_page.py")
+    assert proof.title == "it has 127.0.0.1"
+    assert proof.anchor == "test-page-test-it-has-127-0-0-1"
 
 
 # -- errors ---------------------------------------------------------------------------------------

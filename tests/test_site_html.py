@@ -29,7 +29,7 @@ VOID = set("area base br col embed hr img input link meta source track wbr".spli
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 
 
-@dataclass
+@dataclass(eq=False)
 class Element:
     """An element of a page, with its children in order."""
 
@@ -109,8 +109,8 @@ def every_file(site: Path, suffix: str) -> list[Path]:
 
 
 def plain(text: str) -> str:
-    """The letters of a sentence, without Markdown's marks and without spaces."""
-    return re.sub(r"[\s`|*_\u2060]", "", re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text))
+    """The letters of a sentence, without Markdown's marks, bars of tables and spaces."""
+    return re.sub(r"[\s`|·*_\u2060]", "", re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text))
 
 
 # -- links ----------------------------------------------------------------------------------------
@@ -135,6 +135,11 @@ def broken(site: Path, file: Path) -> Iterator[str]:
             or (parts.fragment and unquote(parts.fragment) not in ids(read(target)))
         ):
             yield link
+
+
+@functools.cache
+def named(root: Element) -> dict[str, Element]:
+    return {e.attributes["id"]: e for e in root if "id" in e.attributes}
 
 
 def ids(root: Element) -> list[str]:
@@ -281,7 +286,7 @@ def test_ticks_are_counted() -> None:
 
 def section(root: Element, anchor: str) -> list[Element]:
     """The elements from a heading to the next."""
-    (heading,) = (e for e in root if e.attributes.get("id") == anchor)
+    heading = named(root)[anchor]
     around = [e for e in heading.parent.children if isinstance(e, Element)]
     found = []
     for element in around[around.index(heading) + 1 :]:
@@ -291,16 +296,49 @@ def section(root: Element, anchor: str) -> list[Element]:
     return found
 
 
+def quotations(shown: Element, proof: Proof) -> list[Element]:
+    """The links of a proof's heading and of the blocks of quotations below it."""
+    quotes = [part for part in section(shown, proof.anchor) if part.tag == "blockquote"]
+    return [link for part in (named(shown)[proof.anchor], *quotes) for link in part.all("a")]
+
+
 def test_every_tick_leads_to_its_test(built) -> None:
     shown = built(next(page for page in PAGES if page.path == "docs/proofs.md"))
     for proof in site().proofs:
         parts = section(shown, proof.anchor)
-        quotes = [part for part in parts if part.tag == "blockquote"]
-        quoted = [plain(p.text) for quote in quotes for p in quote.all("p")]
+        quoted = [plain(link.text) for link in quotations(shown, proof)]
         assert quoted == [plain(text) for _, text in proof.quotes]
         (code,) = (code for part in parts for code in part.all("code") if code.parent.tag == "pre")
         assert code.text == proof.source + "\n"
-        assert proof.file in parts[len(quotes)].text
+        origin, *_ = (part for part in parts if part.tag == "p")
+        assert proof.file in origin.text
+
+
+def test_every_quotation_leads_back(built) -> None:
+    """To its tick, which leads here; or to the diagram, the table or the heading that says it."""
+    shown = built(next(page for page in PAGES if page.path == "docs/proofs.md"))
+    found = []
+    for proof in site().proofs:
+        page = site().page(proof.page)
+        for (_, text), link in zip(proof.quotes, quotations(shown, proof), strict=True):
+            path, _, anchor = link.attributes["href"].partition("#")
+            assert path == f"../{page.url}"
+            if site().said(page.path, text).file == "mkdocs.yml":
+                continue
+            place = named(built(page))[anchor]
+            found.append(place.tag)
+            if place.tag == "a":
+                assert place.attributes["href"].endswith(f"#{proof.anchor}")
+                assert plain(text) in plain(place.above("tr", "li", "p", "summary").text)
+            elif site().said(page.path, text).heading:
+                assert plain(text) == plain(place.text.partition("¶")[0])
+    assert {"a", "figure", "h1", "h2"} <= set(found)
+
+
+@each_page
+def test_a_name_of_a_place_is_given_once(page: Page, built) -> None:
+    names = ids(built(page))
+    assert len(names) == len(set(names))
 
 
 @each_page
