@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from markdown.extensions.toc import slugify
 
 from lab.claims import LINK, Claim
+from lab.helpers import glossary, helpers_of
 from lab.pages import Page
 from lab.processor import State
 from lab.proofs import Proof
@@ -28,13 +29,33 @@ def anchor_of(path: str) -> str:
 
 def listing(state: State, convert: Convert) -> Iterator[str]:
     """Yield the lines of the listing: headings of pages as Markdown, all else as kept HTML."""
+    words = glossary(state.root, [proof.source for proof in state.site.proofs])
+    if words:
+        rows = [f"| `{name}` | {about} |" for name, about in words.items()]
+        table = "\n".join(["| name | in a proof |", "|---|---|", *rows])
+        yield from ("## Names in the code {: #names }", "", state.keep(convert(table)), "")
     for page in state.site.pages:
         own = [proof for proof in state.site.proofs if proof.page == page.path]
         if own:
             link = f'<a href="{state.link(page.url)}">{html.escape(page.title)}</a>'
-            shown = [line for proof in own for line in _proof(state, proof)]
+            shown = [
+                *_helpers(state, own),
+                *[line for proof in own for line in _proof(state, proof)],
+            ]
             yield from (f"## {link} {{: #of-{page.stem} }}", "")
             yield from (state.keep(convert("\n".join(shown))), "")
+
+
+def _helpers(state: State, proofs: list[Proof]) -> list[str]:
+    """Return what the proofs of a page use besides themselves, folded."""
+    out = []
+    for file in dict.fromkeys(proof.file for proof in proofs):
+        for module, code in helpers_of(state.root / file):
+            out += [f"`{module}`", "", *_code(code)]
+    if not out:
+        return []
+    summary = "<summary>Constants and helpers of these proofs</summary>"
+    return ['<details markdown="1">', summary, "", *out, "</details>", ""]
 
 
 def _proof(state: State, proof: Proof) -> list[str]:

@@ -37,6 +37,7 @@ class Markers(Processor):
 
     def _convert(self, text: str) -> str:
         extensions = ["tables", "pymdownx.superfences", "pymdownx.highlight", "attr_list"]
+        extensions += ["md_in_html"]
         return Markdown(extensions=extensions).convert(text)
 
     def _versions(self) -> list[str]:

@@ -52,6 +52,7 @@ async function look([page, width]) {
   document.body.append(frame);
   await loaded;
   const view = frame.contentWindow, doc = frame.contentDocument;
+  for (const folded of doc.querySelectorAll("details")) folded.open = true;
   await doc.fonts.ready;
   const say = (what) => found.push(`${page} at ${width}: ${what}`);
   if (doc.documentElement.scrollWidth > width) say("wider than the screen");

@@ -99,6 +99,7 @@ background border border-bottom border-radius border-top color container-type cu
 font-display font-family font-feature-settings font-size font-style font-weight line-height
 margin margin-top max-width min-width overflow padding padding-right padding-top src text-align
 text-decoration text-underline-offset user-select vertical-align white-space width
+word-break
 """
 # The one thing that may be hidden: a button that says nothing, where no script answers it.
 DEAD = ".no-js .md-typeset .console .copy"

@@ -18,6 +18,7 @@ from conftest import ROOT
 from lab import pages, record, transcript
 from lab.claims import Claim
 from lab.diagram import Diagram
+from lab.helpers import helpers_of
 from lab.pages import Page
 from lab.placeholders import PLACEHOLDERS
 from lab.proofs import Proof
@@ -341,6 +342,31 @@ def test_a_name_of_a_place_is_given_once(page: Page, built) -> None:
     assert len(names) == len(set(names))
 
 
+def test_the_code_around_the_proofs_is_shown(built) -> None:
+    """Folded, once for each page: each module's constants and helpers, as they stand there."""
+    shown = built(next(page for page in PAGES if page.path == "docs/proofs.md"))
+    folded = [d for d in shown.all("details") if d.parent.tag == "article"]
+    modules = list(dict.fromkeys(proof.file for proof in site().proofs))
+    expected = [
+        pair
+        for page in PAGES
+        for file in modules
+        for pair in helpers_of(ROOT / file)
+        if any(p.page == page.path and p.file == file for p in site().proofs)
+    ]
+    names = [p.text for d in folded for p in d.all("p")]
+    codes = [c.text for d in folded for c in d.all("code") if c.parent.tag == "pre"]
+    assert list(zip(names, codes, strict=True)) == [(name, f"{code}\n") for name, code in expected]
+    assert len(folded) == len(modules)
+
+
+def test_the_glossary(built) -> None:
+    shown = built(next(page for page in PAGES if page.path == "docs/proofs.md"))
+    (table,) = (part for part in section(shown, "names") if part.tag == "table")
+    rows = [[cell.text for cell in row.all("td")] for row in table.all("tr")[1:]]
+    assert rows == [[name, about.replace("`", "")] for name, about in GLOSSARY.items()]
+
+
 @each_page
 def test_every_footnote_names_its_source(page: Page, built) -> None:
     root = built(page)
@@ -366,7 +392,29 @@ WORDS = {
     "Where does your server listen?", "Home", "Start", "The proof",  # mkdocs.yml
     "Skip to content", "Initializing search", "Table of contents", "Previous", "Next",
     "Note", "Example", "Tip", "Warning",  # admonitions without a title
+    "Constants and helpers of these proofs",  # lab/listing.py
 }  # fmt: skip
+
+
+# What the page Proofs says of the names in its code: docstrings of fixtures and of lab.reach, which
+# no proof quotes.  Tests of the lab prove them; whoever changes one reads it again here.
+GLOSSARY = {
+    "home": "A laptop, a phone and a desktop on one Wi-Fi, with the snippets of the page.",
+    "two_networks": "A laptop on two networks at the same time.",
+    "internet": "A laptop and a phone behind a router, and a stranger beyond it.",
+    "container": "A container behind a bridge of the laptop.",
+    "play": "Run a transcript of the page, by its file name, and check that it is as recorded.",
+    "repository": "A fresh copy of the repository, without its history and its virtual environment.",
+    "site": "Return the HTML of a page of the built site, by its address below the root.",
+    "ask": "Send a GET request through a socket of `host` and return the body of the answer.",
+    "reaches": "Tell whether a request from `host` gets an answer.",
+    "check_reaches": "Assert that a request from `host` gets an answer, and return its body.",
+    "cannot_reach": "Assert that `host` is refused: a reset comes back at once "
+    "(RFC 9293, section 3.10.7.1).",
+    "cannot_hear": "Assert that `host` times out: nothing at all comes back.",
+    "cannot_route": "Assert that `host` knows no way to the address, and sends nothing "
+    "(connect(2)).",
+}
 
 
 def texts(element: Element, block: Element) -> Iterator[tuple[Element, str]]:
@@ -400,7 +448,8 @@ def computed(page: Page) -> list[str]:
         "[PLACEHOLDERS]": [p.name + p.about for p in PLACEHOLDERS],
         "[VERSIONS]": [a + b for a, b in record.load(ROOT)["versions"].items()]
         + ["day of the record" + record.load(ROOT)["day"]],
-        "[PROOFS]": [text for proof in site().proofs for _, text in proof.quotes],
+        "[PROOFS]": [text for proof in site().proofs for _, text in proof.quotes]
+        + [name + about for name, about in GLOSSARY.items()],
     }
     lines = [line for _, marker in page.prose for line in made.get(marker.strip(), [])]
     return [*printed.getvalue().splitlines(), *lines]
@@ -423,7 +472,7 @@ def test_a_page_says_nothing_that_is_not_known(page: Page, built) -> None:
     assert said
     for text in known(page)[::-1]:  # the longest first
         said = [left.replace(text, "", 1) if left != text else "" for left in said]
-    origin = re.compile(r"tests/test\w+\.py,line\d+\.(Itruns[\w-]+\.console\.)*")
+    origin = re.compile(r"tests/\w+\.py(,line\d+\.(Itruns[\w-]+\.console\.)*)?")
     assert [left for left in said if left and not origin.fullmatch(left)] == []
 
 
