@@ -19,6 +19,8 @@ from lab.pages import Page
 from lab.processor import State
 from lab.proofs import Proof
 
+# Whoever searches for a sentence wants the page that says it, not the code of its proof.
+UNSOUGHT = "data-search-exclude"
 Convert = Callable[[str], str]
 
 
@@ -33,7 +35,12 @@ def listing(state: State, convert: Convert) -> Iterator[str]:
     if words:
         rows = [f"| `{name}` | {about} |" for name, about in words.items()]
         table = "\n".join(["| name | in a proof |", "|---|---|", *rows])
-        yield from ("## Names in the code {: #names }", "", state.keep(convert(table)), "")
+        yield from (
+            f"## Names in the code {{: #names {UNSOUGHT} }}",
+            "",
+            state.keep(convert(table)),
+            "",
+        )
     for page in state.site.pages:
         own = [proof for proof in state.site.proofs if proof.page == page.path]
         if own:
@@ -42,7 +49,7 @@ def listing(state: State, convert: Convert) -> Iterator[str]:
                 *_helpers(state, own),
                 *[line for proof in own for line in _proof(state, proof)],
             ]
-            yield from (f"## {link} {{: #of-{page.stem} }}", "")
+            yield from (f"## {link} {{: #of-{page.stem} {UNSOUGHT} }}", "")
             yield from (state.keep(convert("\n".join(shown))), "")
 
 
@@ -67,7 +74,7 @@ def _proof(state: State, proof: Proof) -> list[str]:
         if (url := _shows(page, name))
     ]
     return [
-        f"### {_quote(state, proof, first)} {{: #{proof.anchor} }}",
+        f"### {_quote(state, proof, first)} {{: #{proof.anchor} {UNSOUGHT} }}",
         "",
         *[f"> {_quote(state, proof, text)}\n" for _, text in others],
         f"`{proof.file}`, line {proof.line}. {' '.join(shown)}",

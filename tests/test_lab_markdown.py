@@ -546,13 +546,13 @@ def test_proofs(small: Small) -> None:
     shown = small.show(text, **{name.replace("SENTENCE", linked): linked})
     made = re.sub(r"</?span[^>]*>", "", shown.partition("</div>\n")[2])
     assert made == html("""
-        <h2 id="of-page"><a href="../../start/page/">The page</a></h2>
-        <h3 id="test-page-test-runs-it"><a href="../../start/page/#test-page-test-runs-it-1">Uvicorn takes port <code>8000</code> of another.</a></h3>
+        <h2 data-search-exclude id="of-page"><a href="../../start/page/">The page</a></h2>
+        <h3 data-search-exclude id="test-page-test-runs-it"><a href="../../start/page/#test-page-test-runs-it-1">Uvicorn takes port <code>8000</code> of another.</a></h3>
         <p><code>tests/test_page.py</code>, line 4. It runs <a href="../../start/page/#page-run-console">run.console</a>.</p>
         <div class="no-copy highlight"><pre><code>def test_runs_it(play):
             assert play("run.console") &lt; "&amp; 8000"
         </code></pre></div>
-        <h3 id="test-page-test-x"><a href="../../start/page/#test-page-test-x-1">Uvicorn takes port <code>8000</code> of another.</a></h3>
+        <h3 data-search-exclude id="test-page-test-x"><a href="../../start/page/#test-page-test-x-1">Uvicorn takes port <code>8000</code> of another.</a></h3>
         <p><code>tests/test_page.py</code>, line 9. </p>
         <div class="no-copy highlight"><pre><code>def test_x(home):
             assert home, 'Uvicorn takes port `8000` of [another](other.md).'

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import itertools
+import json
 import os.path
 import re
 from collections.abc import Callable, Iterator
@@ -365,6 +366,21 @@ def test_the_glossary(built) -> None:
     (table,) = (part for part in section(shown, "names") if part.tag == "table")
     rows = [[cell.text for cell in row.all("td")] for row in table.all("tr")[1:]]
     assert rows == [[name, about.replace("`", "")] for name, about in GLOSSARY.items()]
+
+
+def test_a_search_finds_pages_rather_than_proofs(built_site: Path) -> None:
+    index = json.loads((built_site / "search" / "search_index.json").read_text("utf-8"))
+    sections = {entry["location"] for entry in index["docs"]}
+    assert [place for place in sections if re.search(r"#(?:of|test)-|#names", place)] == []
+    headings = {
+        f"{page.url}#{e.attributes['id']}"
+        for page in PAGES
+        for e in read(built_site / page.url / "index.html").all("h2")
+        if "id" in e.attributes and "data-search-exclude" not in e.attributes
+    }
+    assert {page.url for page in PAGES} | headings == sections
+    said = "".join(entry["text"] for entry in index["docs"])
+    assert "cannot_reach" not in said
 
 
 @each_page
