@@ -84,12 +84,12 @@ def test_no_setting_says_a_word_that_nobody_knows() -> None:
     assert set(_paths(found)) == set(SETTINGS.split())
     assert found["markdown_extensions"] == EXTENSIONS
     assert found["extra_css"] == ["assets/lab.css"]
-    for palette in found["theme"]["palette"]:
-        other = "dark" if palette["scheme"] == "default" else "light"
-        assert palette["toggle"]["name"] == f"Switch to {other}"
-        assert (
-            palette["media"] == f"(prefers-color-scheme: {'light' if other == 'dark' else 'dark'})"
-        )
+    states = [(p["media"], p["scheme"], p["toggle"]["name"]) for p in found["theme"]["palette"]]
+    assert states == [
+        ("(prefers-color-scheme)", "default", "Switch to light"),
+        ("(prefers-color-scheme: light)", "default", "Switch to dark"),
+        ("(prefers-color-scheme: dark)", "slate", "Switch to automatic"),
+    ]
 
 
 # What dresses a page; what could hide, move or reverse what it says is not among them.  A width
