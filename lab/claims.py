@@ -18,18 +18,21 @@ from lab.pages import INCLUDE, Fence, Page
 from lab.placeholders import TABLE
 
 # A line that begins with one of these verbs tells you to do something.
-VERBS = frozenset(
-    "Add Ask Choose Copy Create Edit Find Follow Open Pick Press Read Remove Run Save Send Start "
-    "Stop Try Type Write".split()
-)
+VERBS = (
+    "Add Ask Change Choose Copy Create Edit Find Follow Install Open Pick Press Read Remove Run "
+    "Save Send Set Start Stop Try Type Use Write"
+).split()
 # Besides code, it has no other word than these: any more could say what is the case.
-PLAIN = frozenset("a again an and as file folder it line page program the them these this".split())
+PLAIN = (
+    "a again an as file folder it line page program second server terminal the them these this with"
+).split()
 # What cannot be run in the lab: a claim that names it needs a source.
 ELSEWHERE = re.compile(
     r"\b(?:AirPlay|Android|Apple|Chrome|Docker|Edge|Firefox|iOS|iPad|iPhone|Kubernetes|Mac|macOS"
     r"|Microsoft|PowerShell|Safari|Windows|WSL2?|(?:all|any|every|each|most) systems?)\b"
 )
 CODE = re.compile(r"`([^`]+)`")
+KEY = re.compile(r"Ctrl\+([A-Z])")
 FOOTNOTE = re.compile(r"\[\^([\w-]+)\]")
 FOOTNOTE_TEXT = re.compile(r"\s*\[\^[\w-]+\]:.*")
 LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
@@ -43,6 +46,14 @@ TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
 HEADING = re.compile(r"#+ *(?P<text>.*)")
 SAYS = re.compile(r"\w|`|[^\x00-\x7f]")  # a letter, a value, a sign such as ✗
 MARKER = re.compile(r"\[[A-Z]+\]")
+_THING = f"(?:`|{'|'.join(PLAIN)})"
+_JOINT = "(?:, and|,| and)"
+_VERB = f"(?:{'|'.join(VERBS).lower()})"
+# Each verb begins the line or follows an "and" at once, as in "Run `x` and `y`, and stop it.": one
+# that follows a noun would say what that does, as in "Start the program and the page start."
+INSTRUCTION = re.compile(
+    f"(?:{'|'.join(VERBS)}|Then {_VERB})(?:{_JOINT}? {_THING}|{_JOINT} (?:then )?{_VERB})*[.:]?"
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,11 @@ class Claim:
 def bare(line: str) -> str:
     """Return the sentence of a line: without list, quote and footnote marks."""
     return FOOTNOTE.sub("", MARKUP.sub("", line, count=1)).strip()
+
+
+def named_by(text: str) -> list[str]:
+    """Return what a line names in code, and the keys that it names."""
+    return [match[1] or match[0] for match in re.finditer(f"{CODE.pattern}|{KEY.pattern}", text)]
 
 
 def claims_of(page: Page, titles: dict[str, str], root: Path) -> Iterator[Claim]:
@@ -145,13 +161,7 @@ def _is_navigation(text: str, page: Page, titles: dict[str, str]) -> bool:
 
 def is_instruction(text: str) -> bool:
     """Tell whether a line only says what to do: verbs of the list, code, and plain words."""
-    first, *others = re.findall(r"\w+", CODE.sub(" ", text)) or [""]
-    return (
-        text.startswith(first)
-        and first in VERBS
-        and not LINK.search(text)
-        and all(word in PLAIN or word.capitalize() in VERBS for word in others)
-    )
+    return bool(INSTRUCTION.fullmatch(KEY.sub("`", CODE.sub("`", text))))
 
 
 def _said_by(fence: Fence, page: Page, root: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.claims import CODE
+from lab.claims import CODE, KEY
 from lab.errors import LabError, Malformed
 from lab.network import PLANS
 
@@ -31,7 +31,6 @@ TERMS = {
         r"cannot_|\bnot\b|!=|\bno \b|another|nothing|== (?:\[\]|'0?'|[1-9])|, ''\)|'0' \* 16"
     ),
 }
-KEY = re.compile(r"Ctrl\+([A-Z])")
 # The names and numbers inside code: `uvicorn --port 80` has uvicorn, port and 80.
 TOKEN = re.compile(r"[A-Za-z][A-Za-z_]+|\d+(?:\.\d+)*")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab import pages, sources, transcript
-from lab.claims import CODE, ELSEWHERE, Claim, claims_of
+from lab.claims import ELSEWHERE, KEY, Claim, claims_of, named_by
 from lab.errors import LabError
 from lab.pages import Page
 from lab.proofs import Proof, proofs_in
@@ -80,7 +80,7 @@ class Site:
             if fence.include.endswith(".console") and (self.root / fence.include).is_file():
                 steps = transcript.load(self.root / fence.include, strict=False).steps
                 shown |= {step.command for step in steps} | {step.key for step in steps}
-        return [code for code in CODE.findall(claim.text) if code not in shown]
+        return [name for name in named_by(claim.text) if KEY.sub(r"^\1", name) not in shown]
 
     def page(self, path: str) -> Page:
         return next(page for page in self.pages if page.path == path)

@@ -174,6 +174,14 @@ def test_claims(text: str, found: list[str]) -> None:
         "Pick a page.",
         "Press `Ctrl+C`.",
         "Run `main.py`, and stop it.",
+        "Run `x` and `y`.",
+        "Run `x`, `y`, and `z`, and then stop it.",
+        "Press Ctrl+C.",
+        "Then run `python main.py`.",
+        "Open a second terminal.",
+        "Stop the server with `^C`.",
+        "Install `httpx`, change the file and set `port`:",
+        "Use `main.py` again, stop it, and press `^C`.",
     ],
 )
 def test_instructions(text: str) -> None:
@@ -201,6 +209,20 @@ def test_instructions(text: str) -> None:
         "Read [what phones do](other.md).",
         "`Run` this.",
         "run `uvicorn main:app`.",
+        "Stop it and the page and the program stop.",
+        "Start the program and the page start.",
+        "Find the page open.",
+        "Stop the program, it write the file.",
+        "Send it; the page open.",
+        "Write the program; this program run.",
+        "Press `^C` and it stop.",
+        "Press Ctrl+C and it stop.",
+        "Type `main.py`: the program read the file.",
+        "Run the program again and read `main.py` and it start.",
+        "Then the program stop.",
+        "Run `x` and `y` stop.",
+        "Change the file, then the server start.",
+        "Run the program?",
     ],
 )
 def test_an_instruction_with_a_fact_is_a_claim(text: str) -> None:
@@ -544,6 +566,24 @@ def test_an_instruction_names_what_the_block_below_it_shows(small) -> None:
     seen = small(text.replace("`uvicorn` and `main.py`", "`uvicorn main:app`"), **steps)
     assert [seen.state(claim) for claim in seen.claims] == [PROVEN, SHOWN, SHOWN]
     assert told(seen.open_claims(seen.pages[0])) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "unseen"),
+    [
+        ("Stop the server with `^C`.", ""),
+        ("Press Ctrl+C.", ""),
+        ("Press `Ctrl+C`.", ""),
+        ("Press Ctrl+D.", "`Ctrl+D`"),
+        ("Then run `uvicorn main:app`, and press `Ctrl+D`.", "`Ctrl+D`"),
+        ("Use `main:app` and Ctrl+C.", "`main:app`"),
+    ],
+)
+def test_an_instruction_names_a_key_that_the_block_below_it_shows(small, run, unseen) -> None:
+    steps = "laptop$ uvicorn main:app\nlaptop (uvicorn main:app): ^C\n"
+    site = small(f"{SENTENCE}\n\n{run}\n\n{SHOWN_FILE}", **{"snippets/page/run.console": steps})
+    found = [f"  values: {unseen}" in error for error in told(site.open_claims(site.pages[0]))]
+    assert found == ([True] if unseen else [])
 
 
 def test_coverage_counts_each_claim_once(small) -> None:
