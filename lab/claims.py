@@ -46,6 +46,7 @@ TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
 HEADING = re.compile(r"#+ *(?P<text>.*)")
 SAYS = re.compile(r"\w|`|[^\x00-\x7f]")  # a letter, a value, a sign such as ✗
 MARKER = re.compile(r"\[[A-Z]+\]")
+MARKERS = ("[COVERAGE]", "[PLACEHOLDERS]", "[PROOFS]", "[VERSIONS]")  # lab.markers replaces them
 _THING = f"(?:`|{'|'.join(PLAIN)})"
 _JOINT = "(?:, and|,| and)"
 _VERB = f"(?:{'|'.join(VERBS).lower()})"
@@ -111,7 +112,7 @@ def _prose_claims(file: Page, page: Page, titles: dict[str, str]) -> Iterator[Cl
         if line.strip() == "[PLACEHOLDERS]":
             for row in filter(None, map(_sentence, TABLE)):
                 yield Claim(page.path, file.path, number, row, prose=False)
-        text = _sentence(line)
+        text = "" if line.strip() in MARKERS else _sentence(line)
         if not text or _is_navigation(text, page, titles):
             continue
         _check_line(f"{file.path}:{number}", line, text)
@@ -125,6 +126,8 @@ def _check_line(place: str, line: str, text: str) -> None:
     if FOOTNOTE_TEXT.fullmatch(line):
         remedy = "move it there, and name it here as in [^name]"
         raise Malformed(place, "a source stands in sources.toml", [("line", text)], remedy)
+    if MARKER.fullmatch(line.strip()):
+        raise Malformed(place, f"there is no marker {text}", [("markers", ", ".join(MARKERS))])
     if not text.startswith("|") and TWO_SENTENCES.search(CODE.sub("`x`", text)):
         raise Malformed(
             place,
@@ -135,11 +138,11 @@ def _check_line(place: str, line: str, text: str) -> None:
 
 
 def _sentence(line: str) -> str:
-    """Return what the line says, or nothing: rules and markers say nothing."""
+    """Return what the line says, or nothing: a rule says nothing."""
     stripped = line.strip()
     if match := ADMONITION.fullmatch(line):
         return match["title"] or ""
-    if MARKER.fullmatch(stripped) or INCLUDE.fullmatch(line) or TABLE_RULE.fullmatch(line):
+    if INCLUDE.fullmatch(line) or TABLE_RULE.fullmatch(line):
         return ""
     if match := HEADING.fullmatch(stripped):
         return bare(match["text"])

@@ -260,6 +260,18 @@ def test_two_sentences_on_one_line(line: str) -> None:
     )
 
 
+def test_a_marker_that_does_not_exist() -> None:
+    check_refused(
+        lambda: read("# T\n\n  [SAFE]\n"),
+        f"""
+        {PAGE}:3: there is no marker [SAFE]
+          markers: [COVERAGE], [PLACEHOLDERS], [PROOFS], [VERSIONS]
+        """,
+    )
+    (claim,) = read('```python exec="on"\nprint("[PROOFS]")\n```\n')  # nothing replaces it there
+    assert claim.text == "[PROOFS]"
+
+
 # -- proofs ---------------------------------------------------------------------------------------
 
 

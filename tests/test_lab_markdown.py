@@ -11,6 +11,7 @@ import pytest
 from markdown import Markdown
 
 from lab import record, sources
+from lab.claims import MARKERS
 from lab.markdown import NO_BREAK, LabExtension, _append
 from lab.processor import Failed
 from lab.proofs import proofs_in
@@ -310,7 +311,6 @@ def test_a_page_in_the_root(small: Small) -> None:
         ("## Ports of `laptop`\n", '<h2 id="ports-of-laptop">Ports of <code>laptop</code></h2>'),
         ("Pick a page.\n", "<p>Pick a page.</p>"),
         ("- [The page](page.md)\n", '<ul>\n<li><a href="page.md">The page</a></li>\n</ul>'),
-        ("[OTHER]\n", "<p>[OTHER]</p>"),
         ("---\n", "<hr />"),
     ],
 )
@@ -534,6 +534,13 @@ def test_placeholders(small: Small) -> None:
     shown = cells(small.show(f"{SENTENCE}\n\n[PLACEHOLDERS]\n"))
     assert shown[:2] == ["<code>[PID]</code>", "the number of a process"]
     assert len(shown) >= 8
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_every_marker_is_replaced(small: Small, marker: str) -> None:
+    shown = small.show(f"{SENTENCE}\n\n{marker}\n", it=SENTENCE)
+    assert shown.startswith(f"<p>{SAID} {tick()}</p>\n<")
+    assert f"<p>{marker}" not in shown
 
 
 def test_proofs(small: Small) -> None:
