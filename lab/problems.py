@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab import sources
-from lab.claims import FOOTNOTE, Claim
+from lab.claims import ELSEWHERE, FOOTNOTE, Claim
 from lab.diagram import Diagram
 from lab.errors import LabError
 from lab.pages import Page
@@ -32,6 +32,7 @@ def _problems(site: Site) -> Iterator[LabError]:
     yield from _proofs_of_other_diagrams(site)
     yield from _proofs_out_of_order(site)
     yield from _strange_headings(site)
+    yield from _headings_of_other_systems(site)
     yield from _strangers(site)
     yield from _unknown_sources(site)
     yield from _unsupported(site)
@@ -139,6 +140,15 @@ def _strange_headings(site: Site) -> Iterator[LabError]:
                 facts = [("heading", text), ("quoted by", min(quoting))]
                 what = "no proof of this section quotes its heading"
                 yield LabError(heading.place, what, facts, "quote it where its section is proven")
+
+
+def _headings_of_other_systems(site: Site) -> Iterator[LabError]:
+    """What the lab cannot run needs a source, and no heading or label of mkdocs.yml carries one."""
+    for claim in site.claims:
+        if claim.heading and (system := ELSEWHERE.search(claim.text)):
+            what = f"this heading names {system[0]}, which the lab cannot run"
+            remedy = "name it in a sentence below, which can carry a source"
+            yield LabError(claim.place, what, [("heading", claim.text)], remedy)
 
 
 def _strangers(site: Site) -> Iterator[LabError]:

@@ -557,6 +557,28 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
     assert sourced.state(sourced.claims[0]) == PROVEN
 
 
+def test_a_heading_names_no_other_system(small) -> None:
+    text = f"{SENTENCE}\n\n## macOS takes port `8000`"
+    quoted = MODULE.replace(f'{SENTENCE}"""', f'{SENTENCE}\n    macOS takes port `8000`\n    """')
+    files = {
+        "tests/test_page.py": quoted,
+        "docs/index.md": "",
+        "mkdocs.yml": "nav:\n  - Docker: a.md\n",
+    }
+    assert told(problems_of(small(text, **files)))[:2] == [
+        message(f"""
+            {PAGE}:5: this heading names macOS, which the lab cannot run
+              heading: macOS takes port `8000`
+              remedy:  name it in a sentence below, which can carry a source
+            """),
+        message("""
+            mkdocs.yml:2: this heading names Docker, which the lab cannot run
+              heading: Docker
+              remedy:  name it in a sentence below, which can carry a source
+            """),
+    ]
+
+
 def test_an_instruction_names_what_the_block_below_it_shows(small) -> None:
     """A word of a block is not enough: a file is its title, a command a whole step."""
     steps = {
