@@ -28,8 +28,11 @@ PLAIN = (
 ).split()
 # What cannot be run in the lab: a claim that names it needs a source.
 ELSEWHERE = re.compile(
-    r"\b(?:AirPlay|Android|Apple|Chrome|Docker|Edge|Firefox|iOS|iPad|iPhone|Kubernetes|Mac|macOS"
-    r"|Microsoft|PowerShell|Safari|Windows|WSL2?|(?:all|any|every|each|most) systems?)\b"
+    r"\b(?:AirPlay|Android|Apple|Brave|Chrome(?:OS|book)?|[Dd]ocker|Edge(?! cases?\b)|Firefox"
+    r"|FreeBSD|iOS|iPad(?:OS)?|iPhone|Kubernetes|Mac(?:Book)?|[Mm]acOS|Microsoft|Opera|OS X"
+    r"|[Pp]odman|PowerShell|Safari|Windows(?! of (?:a|the) terminal\b)|WSL2?)s?\b"
+    r"|\b(?i:all|another|any|each|every|many|most|no|other|some)"
+    r"(?: (?:modern|operating|other|Unix))* systems?\b(?! calls?\b)"
 )
 CODE = re.compile(r"`([^`]+)`")
 KEY = re.compile(r"Ctrl\+([A-Z])")

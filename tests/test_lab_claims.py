@@ -557,6 +557,37 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
     assert sourced.state(sourced.claims[0]) == PROVEN
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Every system refuses ports below 1024.", "Every system"),
+        ("All systems do.", "All systems"),
+        ("Most systems have `lsof`.", "Most systems"),
+        ("It works on other operating systems.", "other operating systems"),
+        ("On OS X and FreeBSD it waits.", "OS X"),
+        ("A MacBook takes it.", "MacBook"),
+        ("Macs take it.", "Macs"),
+        ("iPadOS takes it.", "iPadOS"),
+        ("ChromeOS takes it.", "ChromeOS"),
+        ("FreeBSD takes it.", "FreeBSD"),
+        ("Podman takes it.", "Podman"),
+        ("Opera takes it.", "Opera"),
+        ("Brave takes it.", "Brave"),
+        ("`docker run -p 8000:8000 app` takes it.", "docker"),
+        ("On Windows of any age it waits.", "Windows"),
+        ("Edge takes it.", "Edge"),
+        ("With every system call it waits.", ""),
+        ("Edge cases are rare.", ""),
+        ("Windows of the terminal are 80 columns wide.", ""),
+        ("Its `docker0` has `172.17.0.1`.", ""),
+        ("The operating system answers.", ""),
+    ],
+)
+def test_what_the_lab_cannot_run(text: str, named: str) -> None:
+    found = claims.ELSEWHERE.search(text)
+    assert (found[0] if found else "") == named
+
+
 def test_a_heading_names_no_other_system(small) -> None:
     text = f"{SENTENCE}\n\n## macOS takes port `8000`"
     quoted = MODULE.replace(f'{SENTENCE}"""', f'{SENTENCE}\n    macOS takes port `8000`\n    """')
