@@ -45,7 +45,10 @@ ADMONITION = re.compile(
     r"\s*(?:!!!|\?\?\?\+?) (?:note|tip|info|example|warning|danger)(?: \"(?P<title>[^\"]*)\")?"
 )
 TABLE_RULE = re.compile(r"\s*\|[\s|:-]+\|\s*")
-TWO_SENTENCES = re.compile(r"[a-z0-9`)\"*][.!?] +(?=[A-Z`*\"])")
+# An end, and a beginning behind it; no end is in "e.g. Uvicorn".
+TWO_SENTENCES = re.compile(
+    r"(?<=[\w`)\"*\]])(?<!\bcf)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)[.!?][)\"*_\]]* +(?=[A-Z0-9`(\[\"*_])"
+)
 HEADING = re.compile(r"#+ *(?P<text>.*)")
 SAYS = re.compile(r"\w|`|[^\x00-\x7f]")  # a letter, a value, a sign such as ✗
 MARKER = re.compile(r"\[[A-Z]+\]")

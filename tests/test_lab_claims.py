@@ -247,6 +247,12 @@ def test_fences_hold_no_claims() -> None:
         "It takes `8000`. `9000` is free.",
         "- It is (so)! It is.",
         "It is **so**. **It** is.",
+        "It speaks HTTP. It listens.",
+        "It is free. 127.0.0.1 is taken.",
+        "It is free. [Uvicorn](x.md) is not.",
+        "**It is free.** The phone is not.",
+        "It is free. (It is not.)",
+        "(It is free.) It is not.",
     ],
 )
 def test_two_sentences_on_one_line(line: str) -> None:
@@ -270,6 +276,11 @@ def test_a_marker_that_does_not_exist() -> None:
     )
     (claim,) = read('```python exec="on"\nprint("[PROOFS]")\n```\n')  # nothing replaces it there
     assert claim.text == "[PROOFS]"
+
+
+def test_an_abbreviation_ends_no_sentence() -> None:
+    line = "A server, e.g. Uvicorn, i.e. a program, takes a port (cf. RFC 6335), vs. Gunicorn."
+    assert said(line) == [f"1 {line}"]
 
 
 # -- proofs ---------------------------------------------------------------------------------------
