@@ -6,25 +6,15 @@ import time
 import pytest
 
 from lab.placeholders import PLACEHOLDERS
-from lab.reach import cannot_reach, check_reaches
+from lab.reach import cannot_reach
 
 EXAMPLE = "snippets/how-proven/example.console"
-OWN = "http://127.0.0.1:8000/"
-WIFI = "http://192.168.1.100:8000/"
-
-
-def test_the_example_again(home):
-    """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves.
-    How this site is proven
-    """
-    home.laptop.serve("uvicorn main:app")
-    cannot_reach(home.phone, WIFI, control=(home.laptop, OWN))
-    assert check_reaches(home.laptop, OWN) == '{"message":"Hello"}'
 
 
 @pytest.mark.slow
 def test_transcripts_run_on_hosts_and_tests_carry_sentences(repository):
     """The lab runs the transcripts of a page on hosts, and a test carries each sentence that it proves.
+    How this site is proven
     A page of docs/ shows programs and transcripts of snippets/, and tests/ holds proofs, each of which quotes a page and uses lab/, which runs transcripts on hosts, each a namespace
     docs/: a page
     docs/ shows snippets/
