@@ -27,6 +27,8 @@ KINDS = (SILENT, LOUD, DEAD, MOVED)
 class NoisyTerminal:
     """Stands for a command that is running, and tells lies about it."""
 
+    descriptors: tuple[int, ...] = ()
+
     def __init__(self, kind: str, command: str) -> None:
         self.command, self.pid = command, 1
         self.status = _status(kind)
@@ -35,8 +37,14 @@ class NoisyTerminal:
     def lines(self) -> list[str]:
         return _lines(self._kind)
 
+    def take(self) -> bytes:
+        return "\n".join(self.lines()).encode()
+
     def listening(self) -> list[tuple[str, int]]:
         return [] if self._kind == SILENT else [("203.0.113.255", 9)]
+
+    def poll(self) -> int:
+        return self.status
 
     def wait_end(self, deadline: float = 0) -> int:
         return self.status
@@ -44,26 +52,33 @@ class NoisyTerminal:
     def wait_listening(self, deadline: float = 0) -> bool:
         return self._kind == SILENT
 
-    def wait_output(self, enough: Callable, deadline: float = 0) -> bool:
+    def wait_output(self, enough: Callable, is_promising: object = 0, deadline: float = 0) -> bool:
         return self._kind == SILENT
 
-    def press(self, key: str) -> None: ...
+    def _do_nothing(self, *_: object) -> None: ...
 
-    def kill(self, number: int) -> None: ...
+    press = type = resize = kill = kill_session = end = close = _do_nothing
 
 
 class NoisySocket(socket.socket):
-    """A socket on no network: every call succeeds, or none does."""
+    """A socket on no network: every call succeeds and nothing comes, or none does."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self._kind = kind
 
-    def connect(self, address: object) -> None:
+    def _do(self, *_: object) -> None:
         if self._kind == LOUD:
             raise OSError("noise")
 
-    bind = connect
+    bind = connect = listen = sendall = _do
+
+    def recv(self, *_: object) -> bytes:
+        self._do()
+        return b""
+
+    def recv_into(self, *_: object) -> int:
+        return len(self.recv())
 
     def getsockname(self) -> tuple[str, int]:
         return ("203.0.113.255", 9)
@@ -76,6 +91,8 @@ class NoisyHost:
 
     def __init__(self, kind: str, name: str) -> None:
         self.name, self._kind = name, kind
+
+    def copy(self, source: object) -> None: ...
 
     def run(self, command: str, **_: object) -> Result:
         return Result(command, _status(self._kind), _lines(self._kind))
@@ -96,6 +113,13 @@ class NoisyNetwork:
         self.plan = plan
         self.hosts = {name: NoisyHost(kind, name) for name in plan.host_names}
         self.__dict__.update(self.hosts)
+
+    def ask(self, *_: object, **__: object) -> tuple[dict, list[int]]:
+        return {}, []
+
+    def close(self) -> None: ...
+
+    def reset(self) -> None: ...
 
 
 def kill_servers(network: Network) -> None:
