@@ -27,8 +27,8 @@ def versions() -> dict[str, str]:
 
 
 def write(root: Path) -> None:
-    """Write the record of this day and this machine."""
-    record = {"day": datetime.date.today().isoformat(), "versions": versions()}
+    """Write the record of this day, in UTC, and this machine."""
+    record = {"day": _today().isoformat(), "versions": versions()}
     record["digest"] = _digest(record)
     (root / FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
@@ -37,8 +37,7 @@ def load(root: Path) -> dict:
     """Read the record. Raises Malformed."""
     try:
         record = json.loads((root / FILE).read_text(encoding="utf-8"))
-        if datetime.date.fromisoformat(record["day"]) > datetime.date.today():
-            raise ValueError("its day lies in the future")
+        day = datetime.date.fromisoformat(record["day"])
         told = {"day": record["day"], "versions": dict(record["versions"])}
         if record["digest"] != _digest(told):
             raise ValueError("it was changed by hand")
@@ -46,7 +45,19 @@ def load(root: Path) -> dict:
         raise Malformed(
             FILE, "this is not a record", [("reason", repr(error))], "make record"
         ) from None
+    check_day(FILE, day)
     return told
+
+
+def check_day(place: str, day: datetime.date) -> None:
+    """Raise Malformed for a day that has not come; east of UTC it comes up to a day earlier."""
+    if day > _today() + datetime.timedelta(days=1):
+        facts = [("day", str(day)), ("today", f"{_today()} (UTC)")]
+        raise Malformed(place, "this day lies in the future", facts, "set the clock, or the day")
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
 
 
 def _digest(record: dict) -> str:

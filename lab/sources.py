@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lab.errors import Malformed
+from lab.record import check_day
 
 FILE = "sources.toml"
 SIGNED = ("title", "publisher", "url", "seen", "says", "supports")
@@ -62,8 +63,7 @@ def _source(name: str, values: dict, hosts: dict[str, str]) -> Source:
     _check_address(place, values, hosts)
     if not isinstance(values["seen"], datetime.date):
         raise Malformed(place, "`seen` is a day, as in 2026-11-21", [("seen", str(values["seen"]))])
-    if values["seen"] > datetime.date.today():
-        raise Malformed(place, "`seen` lies in the future", [("seen", str(values["seen"]))])
+    check_day(place, values["seen"])
     if values["digest"] != (now := digest(values)):
         raise Malformed(
             place,

@@ -1,5 +1,6 @@
 """Claims, quotations, sources and fences."""
 
+import datetime
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, _clean_environment
 
-from lab import claims, pages, sources
+from lab import claims, pages, record, sources
 from lab.errors import LabError, Malformed
 from lab.pages import Page
 from lab.problems import problems_of
@@ -972,7 +973,14 @@ SHAPE = f"{PLACE}: a source has digest, publisher, says, seen, supports, title, 
             '"2026-01-02"',
             f"{PLACE}: `seen` is a day, as in 2026-11-21\n  seen: 2026-01-02",
         ),
-        ("2026-01-02", "9998-01-02", f"{PLACE}: `seen` lies in the future\n  seen: 9998-01-02"),
+        (
+            "2026-01-02",
+            "9998-01-02",
+            f"{PLACE}: this day lies in the future\n"
+            "  day:    9998-01-02\n"
+            "  today:  2026-11-22 (UTC)\n"
+            "  remedy: set the clock, or the day",
+        ),
         ('"ip(7)"', '" "', f"{PLACE}: `title` is empty"),
         ('publisher = "Linux"', 'publisher = ""', f"{PLACE}: `publisher` is empty"),
         ('"0.0.0.0 binds to all."', '"\\t"', f"{PLACE}: `says` is empty"),
@@ -985,7 +993,8 @@ SHAPE = f"{PLACE}: a source has digest, publisher, says, seen, supports, title, 
     ],
     ids="missing misspelt odd http host unknown text future title publisher says supports toml".split(),
 )  # fmt: skip
-def test_a_malformed_source(tmp_path: Path, old: str, new: str, error: str) -> None:
+def test_a_malformed_source(tmp_path, monkeypatch, old: str, new: str, error: str) -> None:
+    monkeypatch.setattr(record, "_today", lambda: datetime.date(2026, 11, 22))
     file = tmp_path / "sources.toml"
     assert SOURCE.count(old) == 1
     changed = SOURCE.replace(old, new)
@@ -1018,6 +1027,17 @@ def test_a_source_that_changed_after_it_was_looked_at(tmp_path: Path, old: str, 
           remedy: read the document, set `seen` to that day, and then `digest = "{sources.digest(after)}"`; a new `seen` makes another digest
         """,
     )
+
+
+def test_a_source_that_was_seen_where_the_day_has_begun(tmp_path: Path, monkeypatch) -> None:
+    """East of UTC a day begins up to fourteen hours earlier."""
+    file = tmp_path / "sources.toml"
+    file.write_text(signed(SOURCE))
+    monkeypatch.setattr(record, "_today", lambda: datetime.date(2026, 1, 1))
+    assert sources.load(file)
+    monkeypatch.setattr(record, "_today", lambda: datetime.date(2025, 12, 31))
+    with pytest.raises(Malformed, match="this day lies in the future"):
+        sources.load(file)
 
 
 def test_a_sound_source(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The HTML that the extension makes of pages."""
 
+import datetime
 import json
 import re
 import textwrap
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -647,7 +649,6 @@ def test_a_transcript_that_cannot_be_read(small: Small) -> None:
     ("text", "reason"),
     [
         ('{"day": "yesterday", "versions": {}}', "Invalid isoformat string: 'yesterday'"),
-        ('{"day": "2999-01-01", "versions": {}}', "its day lies in the future"),
         ('{"day": "2026-03-04", "versions": {}, "digest": ""}', "it was changed by hand"),
     ],
 )
@@ -660,6 +661,34 @@ def test_a_record_that_cannot_be_read(small: Small, text: str, reason: str) -> N
           reason: {ValueError(reason)!r}
           remedy: make record
         """)
+
+
+@pytest.mark.parametrize(("today", "is_future"), [(4, False), (3, False), (2, True)])
+def test_a_record_of_a_day_that_has_not_come(small, monkeypatch, today: int, is_future) -> None:
+    """A day begins earlier in the east, and a record is checked in UTC."""
+    monkeypatch.setattr(record, "_today", lambda: datetime.date(2026, 3, today))
+    with pytest.raises(Failed) if is_future else nullcontext() as failed:
+        small.show(f"{SENTENCE}\n")
+    if is_future:
+        assert str(failed.value) == html("""
+            docs/record.json: this day lies in the future
+              day:    2026-03-04
+              today:  2026-03-02 (UTC)
+              remedy: set the clock, or the day
+            """)
+
+
+def test_a_record_is_of_a_day_in_utc(small: Small, monkeypatch) -> None:
+    at_night = datetime.datetime(2026, 3, 4, 23, 30, tzinfo=datetime.UTC)
+
+    class Clock(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return at_night.astimezone(tz or datetime.timezone(datetime.timedelta(hours=9)))
+
+    monkeypatch.setattr(record.datetime, "datetime", Clock)
+    record.write(small.root)
+    assert record.load(small.root)["day"] == "2026-03-04"
 
 
 def test_a_problem_of_one_page_stops_every_page(small: Small) -> None:
