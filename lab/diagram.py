@@ -124,14 +124,14 @@ class Diagram(Strokes):
                     continue
                 box = min(inside, key=lambda b: (b.bottom - b.top) * (b.right - b.left))
                 words = " ".join(r[box.left : box.right] for r in self.rows[box.top : box.bottom])
-                for address in ADDRESS.findall(words.replace(":", " ")):
+                for address in ADDRESS.findall(words):
                     if not self._has(match[0], address):
                         what = f"{match[0]} does not have the address {address}"
                         yield self.error(row, match.start(), what)
 
     def _has(self, interface: str, address: str) -> bool:
         if interface == "lo":
-            return address.startswith("127.")
+            return address.startswith("127.") or address == "::1"
         return any(
             address == own.partition("/")[0]
             for host in self.plan.hosts

@@ -290,6 +290,27 @@ def test_an_interface_has_the_address_beside_it() -> None:
     assert whats(local, HOME) == ["15:8: wlan0 does not have the address 127.0.0.1"]
 
 
+SIDE6 = """
+┌──────────────────────────────┐    ┌───────┐
+│ laptop                       │    │ phone │
+│    ┌─────────────────────────┤    │       │
+│    │ [2001:db8:1::100]:8000  │◄───┤       │
+│    │ wlan0                   │    │       │
+│    └─────────────────────────┤    │       │
+└──────────────────────────────┘    └───────┘
+"""
+
+
+def test_an_interface_has_the_ipv6_address_beside_it() -> None:
+    assert whats(SIDE6, HOME) == []
+    assert whats(SIDE6.replace("wlan0", "lo   "), HOME) == [
+        "15:8: lo does not have the address 2001:db8:1::100"
+    ]
+    local = SIDE6.replace("[2001:db8:1::100]:8000", "[::1]:8000            ")
+    assert whats(local.replace("wlan0", "lo   "), HOME) == []
+    assert whats(local, HOME) == ["15:8: wlan0 does not have the address ::1"]
+
+
 def test_an_interface_outside_of_every_box() -> None:
     whats(SIDE + "wlan0", HOME)
 
