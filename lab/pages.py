@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from lab import builder
 from lab.errors import Malformed
 
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>.*)")
@@ -131,8 +132,7 @@ class Page:
 def load_pages(root: Path) -> list[Page]:
     """Read every page of docs/, as the navigation orders them. Raises Malformed without any."""
     files = sorted(path for path in (root / "docs").rglob("*") if path.is_file())
-    builder = root / "mkdocs.yml"
-    order = builder.read_text(encoding="utf-8") if builder.is_file() else ""
+    order = builder.order(root)
     pages = [_load_page(root, path) for path in files if path.suffix == ".md"]
     pages.sort(key=lambda page: _position(order, page.path.removeprefix("docs/")))
     if not pages:
@@ -149,9 +149,8 @@ def load_pages(root: Path) -> list[Page]:
     return pages
 
 
-def _position(order: str, name: str) -> int:
-    found = order.find(name)
-    return found if found >= 0 else len(order)
+def _position(order: list[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 def _load_page(root: Path, path: Path) -> Page:

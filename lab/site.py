@@ -8,20 +8,17 @@ A claim is proven, sourced or open.
 """
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab import pages, sources, transcript
+from lab import builder, pages, sources, transcript
 from lab.claims import ELSEWHERE, KEY, Claim, claims_of, named_by
 from lab.errors import LabError
 from lab.pages import Page
 from lab.proofs import Proof, proofs_in
 from lab.sources import Source
 
-SAID_BY_BUILDER = ("site_name", "site_description", "copyright")
-NAVIGATION = re.compile(r" +- (?P<name>[^:]+):(?: \S+\.md)?$")
 PROVEN, SOURCED, OPEN, SHOWN = "proven", "sourced", "open", "shown"
 
 
@@ -122,7 +119,7 @@ def load(root: Path) -> Site:
     """Read pages, proofs and sources. Raises Malformed at the first that cannot be read."""
     folders = [(root / "docs", "*.md"), (root / "tests", "*.py"), (root / "snippets", "*")]
     files = [file for folder, pattern in folders for file in folder.rglob(pattern)]
-    files += [root / sources.FILE, root / "mkdocs.yml"]
+    files += [root / sources.FILE, root / builder.FILE]
     stamp = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(files) if path.is_file())
     return _load(root, stamp)
 
@@ -157,19 +154,10 @@ def _claims_of_the_builder(root: Path, first: str) -> Iterator[Claim]:
 
     `first` is the title of the first page, which the site may share.
     """
-    file = root / "mkdocs.yml"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    section = ""
-    for number, line in enumerate(lines, 1):
-        if line[:1].strip():
-            section, _, text = line.partition(": ")
-            said = text if section in SAID_BY_BUILDER and text != first else ""
-        else:
-            match = NAVIGATION.match(line) if section == "nav:" else None
-            said = match["name"] if match else ""
-        if said:
-            heading = section == "nav:"
-            yield Claim("docs/index.md", "mkdocs.yml", number, said, prose=False, heading=heading)
+    for line, text, is_label in builder.said(root):
+        if is_label or text != first:
+            page, file = "docs/index.md", builder.FILE
+            yield Claim(page, file, line, text, prose=False, heading=is_label)
 
 
 # -- coverage -------------------------------------------------------------------------------------

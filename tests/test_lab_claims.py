@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, _clean_environment
 
-from lab import claims, pages, record, sources
+from lab import builder, claims, pages, record, sources
 from lab.errors import LabError, Malformed
 from lab.pages import Page
 from lab.problems import problems_of
@@ -500,6 +500,39 @@ def test_pages_stand_in_the_order_of_the_navigation(small) -> None:
     assert [page.stem for page in site.pages] == ["c", "page", "a", "b"]
     again = small(**files, **{"mkdocs.yml": "nav:\n  - a.md\n  - c.md\n  - start/page.md\n"})
     assert [page.stem for page in again.pages] == ["a", "c", "page", "b"]
+
+
+def test_a_page_stands_in_the_navigation_by_its_whole_path(small) -> None:
+    files = dict.fromkeys(["docs/start/local.md", "docs/c.md", "docs/local.md"], "")
+    nav = "# Not local.md first.\nnav:\n  - start/local.md\n  - c.md\n  - local.md\n"
+    site = small(**files, **{"mkdocs.yml": nav})
+    assert [page.path for page in site.pages][:3] == list(files)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("site_description: >-\n  All\n  of it\n", ["1 All of it"]),
+        ("copyright: 'Nobody: at all'  # a comment\n", ["1 Nobody: at all"]),
+        ("site_name: Who?  # a comment\n", ["1 Who?"]),
+        ("copyright:\nsite_description: ~\n", []),
+        ('nav:\n- "One: two": a.md  # three\n', ["2 One: two"]),
+        ("nav:\n  - Out: https://example.com/\n", ["2 Out"]),
+        ("nav: [{A: [{B: b.md}]}]\n", ["1 A", "1 B"]),
+        ("a: !!python/name:os.system\nsite_name: A\n", ["2 A"]),
+        ("- nothing\n", "mkdocs.yml: this is no table of settings"),
+        ("site_name: !ENV [A, b]\n", "mkdocs.yml:1: site_name is no plain text"),
+        ("site_name: !ENV A\n", "mkdocs.yml:1: site_name is no plain text"),
+        ("site_name: [A\n", "mkdocs.yml: this is not YAML"),
+    ],
+)
+def test_what_the_builder_says(tmp_path: Path, text: str, found: list[str] | str) -> None:
+    write(tmp_path, {"mkdocs.yml": text})
+    try:
+        told = [f"{line} {text}" for line, text, _ in builder.said(tmp_path)]
+    except Malformed as error:
+        told = str(error).partition("\n")[0]
+    assert told == found
 
 
 def test_a_proof_of_no_page(small) -> None:
