@@ -104,7 +104,7 @@ def claims_of(page: Page, titles: dict[str, str], root: Path) -> Iterator[Claim]
     yield from _prose_claims(page, page, titles)
     for _, path in page.parts:
         part = Page(path, (root / path).read_text(encoding="utf-8"))
-        if part.fences or part.parts:
+        if part.fences or part.parts or any(line.startswith("#") for _, line in part.prose):
             raise Malformed(path, "a part that a page includes holds prose alone")
         yield from _prose_claims(part, page, titles)
     for fence in page.fences:

@@ -118,6 +118,11 @@ class Page:
         found = [(number, INCLUDE.fullmatch(line)) for number, line in self.prose]
         return [(number, match["path"]) for number, match in found if match]
 
+    def position(self, file: str, line: int) -> tuple[int, int]:
+        """Return where the page shows a line of its own, or of a part: first the page's line."""
+        included = next((number for number, path in self.parts if path == file), 0)
+        return (included, line) if included else (line, 0)
+
     @property
     def includes(self) -> list[tuple[int, str]]:
         """Each path that the page shows or includes, with the line of the include."""

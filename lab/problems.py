@@ -189,14 +189,15 @@ def _uses(site: Site) -> Iterator[tuple[str, str, str]]:
     for claim in site.claims:
         for name in claim.sources:
             is_kept = bool(site.proofs_of(claim))
-            place = _place(site, site.page(claim.page), claim.line, is_kept)
+            page = site.page(claim.page)
+            place = _place(site, page, page.position(claim.file, claim.line), is_kept)
             yield name, claim.place, place + claim.text
     for page in site.pages:
         for fence in page.fences:
             if name := fence.attributes.get("source"):
                 system = f"{fence.attributes.get('system')}:"
                 block = "\n".join([system, *fence.lines])
-                place = _place(site, page, fence.line)
+                place = _place(site, page, (fence.line, 0))
                 yield name, f"{page.path}:{fence.line}", place + block
 
 
@@ -240,14 +241,11 @@ def _unsupported(site: Site) -> Iterator[LabError]:
                 )
 
 
-def _place(site: Site, page: Page, line: int, is_kept: bool = False) -> str:
+def _place(site: Site, page: Page, at: tuple[int, int], is_kept: bool = False) -> str:
     """Return the heading that a line stands under and the sentence before it, each with a bar."""
-    section = page.section(line)
-    before = [
-        claim.text
-        for claim in site.claims_of(page)
-        if claim.prose and claim.line < line and page.section(claim.line) == section
-    ]
+    section = page.section(at[0])
+    shown = {page.position(c.file, c.line): c.text for c in site.claims_of(page) if c.prose}
+    before = [shown[p] for p in sorted(shown) if p < at and page.section(p[0]) == section]
     parts = [section[1], *([] if is_kept else before[-1:])]
     return "".join(f"{part} | " for part in parts if part)
 

@@ -72,7 +72,8 @@ class Site:
     def _unseen(self, claim: Claim) -> list[str]:
         """Return what an instruction names, and the block below it does not: file, command, key."""
         shown: set[str] = set()
-        if fence := pages.below(self.page(claim.page), claim.line):
+        page = self.page(claim.page)
+        if fence := pages.below(page, page.position(claim.file, claim.line)[0]):
             shown |= {fence.attributes.get("title", ""), *fence.lines}
             if fence.include.endswith(".console") and (self.root / fence.include).is_file():
                 steps = transcript.load(self.root / fence.include, strict=False).steps
@@ -117,7 +118,7 @@ class Site:
 
 def load(root: Path) -> Site:
     """Read pages, proofs and sources. Raises Malformed at the first that cannot be read."""
-    folders = [(root / "docs", "*.md"), (root / "tests", "*.py"), (root / "snippets", "*")]
+    folders = [(root / "docs", "*"), (root / "tests", "*.py"), (root / "snippets", "*")]
     files = [file for folder, pattern in folders for file in folder.rglob(pattern)]
     files += [root / sources.FILE, root / builder.FILE]
     stamp = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(files) if path.is_file())

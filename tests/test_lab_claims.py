@@ -18,7 +18,7 @@ from lab.errors import LabError, Malformed
 from lab.pages import Page
 from lab.problems import problems_of
 from lab.proofs import Proof, proofs_in
-from lab.site import PROVEN, SHOWN, Site, coverage_table, load
+from lab.site import PROVEN, SHOWN, SOURCED, Site, coverage_table, load
 
 PAGE = "docs/start/page.md"
 TITLES = {"docs/index.md": "Where?", "docs/start/other.md": "The other page"}
@@ -1170,7 +1170,33 @@ def test_a_part_that_a_page_includes_is_of_the_page(small) -> None:
     )
 
 
-@pytest.mark.parametrize("part", ["```text\n```\n", '--8<-- "docs/assets/part.txt"\n'])
+def test_a_part_that_changes_is_read_again(small, tmp_path: Path) -> None:
+    part = "docs/parts/p.txt"
+    assert small(f'{SENTENCE}\n\n--8<-- "{part}"\n', **{part: "It waits.\n"})
+    write(tmp_path, {part: "It ends now.\n"})
+    assert [claim.text for claim in load(tmp_path).claims] == [SENTENCE, "It ends now."]
+
+
+def test_what_a_part_says_stands_where_the_page_includes_it(small) -> None:
+    """Its fourth line is no fourth line of the page, which stands under another heading."""
+    part = "docs/parts/p.txt"
+    text = f'## One\n\n{SENTENCE}\n\n## Two\n\nIt waits.\n\n--8<-- "{part}"\n\nIt ends.[^ip-7]\n\n{SHOWN_FILE}\n'
+    module = MODULE.replace(f'{SENTENCE}"""', f'{SENTENCE}\n    It waits.\n    """')
+    carried = '"Two | It waits. | Linux binds.", "Two | Run `true`. | It ends."'
+    files = {
+        part: "\n\n\nLinux binds.[^ip-7]\n" + 20 * "\n" + "Run `true`.\n",
+        "tests/test_page.py": module.replace("home.port", '"run.console", home.port'),
+        "snippets/page/run.console": "laptop$ true\n",
+        "sources.toml": SOURCE.replace('"Linux binds."', carried),
+    }
+    site = small(text, **files)
+    assert told(problems_of(site)) == []
+    assert [site.state(claim) for claim in site.claims if claim.file == part] == [SOURCED, SHOWN]
+
+
+@pytest.mark.parametrize(
+    "part", ["```text\n```\n", '--8<-- "docs/assets/part.txt"\n', "It waits.\n\n## Two\n"]
+)
 def test_a_part_holds_prose_alone(small, part: str) -> None:
     check_refused(
         lambda: small('--8<-- "docs/assets/part.txt"', **{"docs/assets/part.txt": part}),
