@@ -213,14 +213,6 @@ def test_no_style_loads_anything_from_another_host(built_site: Path) -> None:
         assert [address for address in found if FOREIGN.match(address)] == [], file
 
 
-def test_our_scripts_ask_nobody() -> None:
-    assert [
-        file
-        for file in (ROOT / "docs").rglob("*.js")
-        if IN_SCRIPT.search(file.read_text(encoding="utf-8"))
-    ] == []
-
-
 @each_page
 def test_no_page_writes_a_script_that_asks(page: Page, built) -> None:
     """Scripts on a page are Material's, and there is nothing for which Material's asks others."""

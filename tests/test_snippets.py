@@ -122,5 +122,4 @@ def test_every_app_has_an_answer() -> None:
 @pytest.mark.parametrize("path", APPS, ids=name_of)
 def test_importing_starts_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: pytest.fail("a server was started"))
-    monkeypatch.delitem(sys.modules, f"snippet_{path.stem}", raising=False)
     assert load(path).app
