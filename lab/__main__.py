@@ -12,6 +12,7 @@ from pathlib import Path
 from lab import drawing, pages, record, site, transcript
 from lab.errors import LabError, Malformed
 from lab.network import PLANS, check_host, find_plan
+from lab.pages import Page
 from lab.problems import problems_of
 from lab.transcript import Outcome, Transcript
 
@@ -61,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     hosts = add("hosts", _hosts, "draw the networks and their hosts")
     hosts.add_argument("network", nargs="*", help="all, if there is none")
     listing = add("claims", _claims, "list claims: proven, sourced or open")
-    listing.add_argument("page", nargs="*", help="a page, or the start of its name; all, if none")
+    about = "a page, or the start of its file's name; all, if there is none"
+    listing.add_argument("page", nargs="*", help=about)
     on = add("on", _on, "run a command on another host; only inside `python -m lab shell`")
     on.add_argument("host")
     on.add_argument("argv", nargs=argparse.REMAINDER, metavar="COMMAND")
@@ -207,7 +209,7 @@ def _claims(options: argparse.Namespace) -> int:
     wanted = [
         page
         for page in found.pages
-        if not options.page or any(name in page.path for name in options.page)
+        if not options.page or any(_is_called(page, name) for name in options.page)
     ]
     if not wanted:
         raise Malformed(", ".join(options.page), "there is no such page")
@@ -222,6 +224,10 @@ def _claims(options: argparse.Namespace) -> int:
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
+
+
+def _is_called(page: Page, name: str) -> bool:
+    return page.path == name or page.stem.startswith(name)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ questions about its lines; nothing here renders anything.
 """
 
 import ast
+import difflib
 import io
 import re
 import tokenize
@@ -288,8 +289,6 @@ def orphans(root: Path, pages: list[Page]) -> Iterator[Malformed]:
 
 
 def _nearest(root: Path, path: str) -> str:
-    import difflib  # noqa: PLC0415
-
     files = [
         file.relative_to(root).as_posix()
         for file in (root / "snippets").rglob("*")

@@ -53,7 +53,7 @@ ENTRIES: dict[str, Callable[[], object]] = {}  # what each console script calls
 
 def preload() -> None:
     """Import what the programs of the pages need, and nothing of the pages."""
-    COLD_PATH[:] = sys.path[2:]  # less '' and the folder of lab, see lab.runner
+    COLD_PATH[:] = sys.path[2:]  # less '' and the folder of lab, see lab.zygote
     for name in PRELOADED:
         importlib.import_module(name)
     for name in SCRIPTS:  # looking for it takes 10 ms

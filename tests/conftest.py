@@ -23,8 +23,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 IS_LINUX = sys.platform == "linux"
 # These need the lab, and the lab needs Linux; all other tests run on every system.
-NEEDS_LINUX = ("test_lab_", "test_site_lab", "test_local", "test_loopback", "test_containers",
-               "test_how_proven", "test_index", "test_proofs", "test_transcripts", "test_diagrams",
+NEEDS_LINUX = ("test_lab_", "test_local", "test_loopback", "test_containers", "test_how_proven",
+               "test_index", "test_proofs", "test_transcripts", "test_diagrams",
                "test_noise")  # fmt: skip
 
 if IS_LINUX:

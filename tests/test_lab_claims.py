@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, _clean_environment
 
+from lab import __main__ as cli
 from lab import builder, claims, pages, record, sources
 from lab.errors import LabError, Malformed
 from lab.pages import Page
@@ -1497,6 +1498,26 @@ def test_a_changed_file_is_read_again(small, tmp_path: Path) -> None:
     assert small() is load(tmp_path)
     assert small("Another.") is load(tmp_path)
     assert [claim.text for claim in load(tmp_path).claims] == ["Another."]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("docs/start/local.md", ["docs/start/local.md"]),
+        ("loc", ["docs/start/local.md"]),
+        ("how-proven", ["docs/how-proven.md"]),
+        ("oca", []),
+        ("docs", []),
+        ("start/local.md", []),
+    ],
+)
+def test_which_claims_are_listed(capsys, name: str, found: list[str]) -> None:
+    status = cli.main(["claims", name])
+    told = capsys.readouterr()
+    listed = {line.partition(":")[0] for line in told.out.splitlines() if line[:5] == "docs/"}
+    assert list(listed) == found
+    assert (status == 2) == (not found)
+    assert found or told.err == f"{name}: there is no such page\n"
 
 
 def test_a_list_that_nobody_reads_on() -> None:

@@ -1,9 +1,10 @@
 """What README.md, CONTRIBUTING.md, the Makefile and CI say of each other and of the code."""
 
 import re
+import subprocess
 
 import pytest
-from conftest import IS_LINUX, ROOT
+from conftest import IS_LINUX, NEEDS_LINUX, ROOT, require
 
 from lab.placeholders import PLACEHOLDERS
 
@@ -28,6 +29,26 @@ def test_every_target_that_the_papers_name_exists() -> None:
     named = set(re.findall(r"\bmake ([a-z]+)\b(?! )", read("README.md") + read("CONTRIBUTING.md")))
     assert named
     assert named <= targets
+
+
+@pytest.mark.parametrize(
+    "page", ["loopback-or-all", "loopback-or-all.md", "docs/start/loopback-or-all.md"]
+)
+def test_make_tests_a_page_by_its_name_or_its_path(page: str) -> None:
+    require("make")
+    told = subprocess.run(
+        ["make", "--dry-run", "--old-file=.venv/.ready", "test", f"PAGE={page}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    ).stdout
+    assert told.split()[-1] == "tests/test_loopback_or_all.py"
+
+
+def test_what_needs_linux_exists() -> None:
+    assert [name for name in NEEDS_LINUX if not list((ROOT / "tests").glob(f"{name}*.py"))] == []
 
 
 def test_ci_installs_what_the_readme_names() -> None:
