@@ -170,12 +170,12 @@ def commands() -> list[str]:
 
 # A sentence of the page for each way to say something that nobody can read.
 UNREADABLE = {
-    "display: none": "ends the server, and the port is free again.",
+    "display: none": "Ctrl+C ends the server, and the port",
     "visibility: hidden": "Both ways open the same listener: one",
     "opacity: 0": "takes the same pair;",
     "font-size: 0": "needs no privilege on Linux.",
     "color: transparent": "FastAPI has no port of its own: importing the app",
-    "direction: rtl; unicode-bidi: bidi-override": "Linux refuses: Uvicorn ends with",
+    "direction: rtl; unicode-bidi: bidi-override": "Linux refuses an ordinary user: Uvicorn",
     "text-decoration: line-through": "reach the same app, with curl, with httpx",
     "color: #eee": "A client that names",
     "margin-left: -9999px; position: absolute": "prints nothing and ends with exit status 1",
