@@ -128,7 +128,7 @@ class Play:
         return LabError(
             f"{self._script.path}:{step.line}",
             f"this server ended with exit status {terminal.status}, and no step says so",
-            [("step", step.prompt), ("log", "\n".join(terminal.lines()) or "(empty)")],
+            [("step", step.prompt), ("log", terminal.log() or "(empty)")],
             f"show its end: `{step.host} ({step.command}): ^C`, or keep it alive",
         )
 

@@ -172,7 +172,7 @@ class RunningHost:
             raise LabError(
                 command,
                 f"this server ended with exit status {terminal.status} before it accepted",
-                [("log", "\n".join(terminal.lines()) or "(empty)")],
+                [("log", terminal.log() or "(empty)")],
             )
         return terminal
 

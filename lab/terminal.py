@@ -24,6 +24,11 @@ DEADLINE = 20.0  # seconds for a step to end, to listen, or to print what is exp
 SETTLE = 3.0  # seconds without output after which no more of it is waited for
 TICK = 0.1  # seconds between two looks at the tables of sockets, if nothing is printed meanwhile
 COLUMNS, ROWS = 80, 40
+# More than the kernel keeps of what nobody has read, some 20 KB: so one look takes all that was
+# printed before it, and yet ends while a command prints on.
+LOOK = 65536
+MOST = 10_000_000  # bytes of output that are kept of a command
+LAST = 50  # lines of it that an error shows
 
 
 class Terminal:
@@ -35,7 +40,7 @@ class Terminal:
         self.host, self.command, self.pid = host, command, pid
         self.status: int | None = None
         self.position = 0  # lines that have been shown
-        self._screen, self._ended, self._text = screen, ended, b""
+        self._screen, self._ended, self._text = screen, ended, bytearray()
         self._is_silent = False  # nobody can write to the screen any more
 
     def close(self) -> None:
@@ -57,6 +62,17 @@ class Terminal:
         self._read()
         return transcript.clean(self._text.decode(errors="replace"))
 
+    def log(self) -> str:
+        """Return the last lines of what the terminal has shown, for an error."""
+        self._read()
+        return self._tail()
+
+    def _tail(self) -> str:
+        tail = self._text[-COLUMNS * LAST :]  # to clean all of it may take seconds
+        lines = transcript.clean(tail.decode(errors="replace"))
+        is_all = len(tail) == len(self._text) and len(lines) <= LAST
+        return "\n".join(lines if is_all else ["[…]", *lines[-LAST:]])
+
     def press(self, key: str) -> None:
         """Press Ctrl+C: the terminal sends SIGINT to its foreground process group (termios(3))."""
         assert key == transcript.CONTROL_C, key
@@ -69,7 +85,8 @@ class Terminal:
     def take(self) -> bytes:
         """Return what the terminal has shown since the last call, as it came."""
         self._look()
-        data, self._text = self._text, b""
+        data = bytes(self._text)
+        self._text.clear()
         return data
 
     def resize(self, size: tuple[int, int]) -> None:
@@ -153,7 +170,7 @@ class Terminal:
         return LabError(self.command, what, self._facts(), "let it end, or let it listen")
 
     def _facts(self) -> list[tuple[str, str]]:
-        return [("host", self.host.name), ("output", "\n".join(self.lines()) or "(none)")]
+        return [("host", self.host.name), ("output", self.log() or "(none)")]
 
     def _wait(self, done: Callable[[], object], deadline: float) -> bool:
         end = time.monotonic() + deadline
@@ -179,7 +196,13 @@ class Terminal:
         self.status = code if code >= 0 else 128 - code  # as a shell says: 128 + signal
 
     def _read(self) -> None:
-        while not self._is_silent and select.select([self._screen], [], [], 0)[0]:
+        """Take what has been printed up to now. Raises LabError when that is more than is kept."""
+        end = len(self._text) + LOOK
+        while (
+            not self._is_silent
+            and len(self._text) < end
+            and select.select([self._screen], [], [], 0)[0]
+        ):
             try:
                 data = os.read(self._screen, 65536)
             except OSError as error:
@@ -190,6 +213,10 @@ class Terminal:
             self._is_silent = not data
             self._text += data
             self._answer(data)
+        if len(self._text) > MOST:
+            what = f"this command printed more than {MOST / 1e6:g} MB"
+            facts = [("host", self.host.name), ("output", self._tail())]
+            raise LabError(self.command, what, facts, "let it print less, or into a file")
 
     def _answer(self, data: bytes) -> None:
         """Tell the colours of this terminal to a program that asks, as real ones do (OSC 10, 11).

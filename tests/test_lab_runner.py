@@ -4,6 +4,7 @@ import os
 import signal
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -716,6 +717,34 @@ def test_run_has_a_deadline(home):
           host:   phone
           output: a
           remedy: let it end""")
+
+
+def test_the_deadline_holds_for_a_command_that_prints_on(home):
+    start = time.monotonic()
+    with pytest.raises(LabError) as raised:
+        home.laptop.run("timeout 15 yes", deadline=0.3)
+    assert time.monotonic() - start < 5
+    what, *facts = str(raised.value).splitlines()
+    assert what == "timeout 15 yes: after 0.3 s this command has not ended"
+    assert facts[:3] == ["  host:   laptop", "  output: […]", "          y"]
+    assert len(facts) < 60
+
+
+def test_there_is_an_end_to_what_is_kept_of_the_output(home, monkeypatch):
+    monkeypatch.setattr(terminal, "MOST", 200_000)
+    monkeypatch.setattr(terminal, "LAST", 2)
+    with pytest.raises(LabError) as raised:
+        home.laptop.run("timeout 15 seq 1000000000")
+    what, *facts = str(raised.value).splitlines()
+    assert what == "timeout 15 seq 1000000000: this command printed more than 0.2 MB"
+    assert facts[1] == "  output: […]"
+    assert len(facts) == 5
+
+
+def test_one_look_takes_all_that_was_printed_before_it(home):
+    printing = home.laptop.start("printf %8000s | tr ' ' x; touch done; cat")
+    home.laptop.run("until test -e done; do sleep 0.01; done")
+    assert printing.lines() == ["x" * 8000]
 
 
 def test_the_kernel_says_where_a_server_listens(folder, home):

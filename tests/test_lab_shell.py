@@ -208,6 +208,15 @@ def test_ctrl_c_ends_a_command_on_another_host():
         shell.close()
 
 
+def test_ctrl_c_ends_a_command_that_prints_on():
+    with contextlib.closing(Shell("laptop")) as opened:
+        opened.type("timeout 8 yes\n")
+        opened.read_until("y\r\n" * 20000)
+        opened.type("\x03")
+        opened.read_prompt()
+        assert opened.run("echo $?") == ["130"]
+
+
 def test_a_shell_on_another_host(shell):
     """A host's name alone opens one there."""
     shell.type("phone\n")
