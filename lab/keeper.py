@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import sockets, warm
+from lab.errors import LabError
 from lab.spaces import USER_ID, HostSpace, build_hosts, mount_scratch
 from lab.syscalls import (
     CLONE_NEWIPC,
@@ -50,17 +51,26 @@ MAX_MESSAGE = 65536
 
 
 def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple = ()) -> None:
-    """Send one message with `descriptors` beside it."""
-    socket.send_fds(connection, [json.dumps(message).encode()], list(descriptors))
+    """Send one message with `descriptors` beside it. Raises LabError if it is too long."""
+    data = json.dumps(message).encode()
+    if len(data) > MAX_MESSAGE:  # the receiver would get a part of it
+        what = f"a command takes {MAX_MESSAGE} bytes with its environment, and this has {len(data)}"
+        raise LabError("the lab", what, remedy="let it read from a file what is long")
+    socket.send_fds(connection, [data], list(descriptors))
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """Return the next message and its descriptors; None instead means that the peer is gone."""
+    data, descriptors = _packet(connection)
+    return (json.loads(data) if data else None), descriptors
+
+
+def _packet(connection: socket.socket) -> tuple[bytes, list[int]]:
     try:
         data, descriptors, _, _ = socket.recv_fds(connection, MAX_MESSAGE, 4)
     except ConnectionResetError:
-        return None, []
-    return (json.loads(data) if data else None), descriptors
+        return b"", []
+    return data, descriptors
 
 
 # -- the zygote -----------------------------------------------------------------------------------
@@ -179,14 +189,19 @@ class Keeper:
                     ready.close()
 
     def _answer(self, peer: socket.socket) -> bool:
-        message, descriptors = receive(peer)
-        if message is None:
+        """Do what a peer asks for, and tell it what became of that; False if the peer is gone."""
+        data, descriptors = _packet(peer)
+        if not data:
             return False
         self._reap()  # so that an answer is never older than an end
+        passed = ()
         try:
+            message = json.loads(data)
             reply, passed = getattr(self, "do_" + message.pop("do"))(descriptors, **message)
         except OSError as error:
-            reply, passed = {"error": error.errno, "step": str(error)}, ()
+            reply = {"error": error.errno, "step": str(error)}
+        except Exception as error:  # nothing that a peer sends may end the network
+            reply = {"error": None, "step": f"{type(error).__name__}: {error}"}
         send(peer, reply, passed)
         for descriptor in (*descriptors, *passed):
             with contextlib.suppress(OSError):

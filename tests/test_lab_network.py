@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import zygote
+from lab import keeper, zygote
 from lab.errors import LabError, Malformed, NotPermitted
 from lab.network import PLANS, Plan, check_host, find_plan
 from lab.runner import Network, RunningHost
@@ -50,6 +50,12 @@ def wait_until(done: Callable[[], object], seconds: float = 5) -> bool:
 @pytest.fixture(params=NAMED)
 def network(request: pytest.FixtureRequest) -> Iterator[Network]:
     with Network(request.param) as up:
+        yield up
+
+
+@pytest.fixture
+def network_of_home() -> Iterator[Network]:
+    with Network(HOME) as up:
         yield up
 
 
@@ -436,6 +442,40 @@ def test_nothing_is_left_after(name, long_transcript, checking):
     checking.send_signal(signal.Signals[name])
     assert checking.wait(timeout=5) == -signal.Signals[name]
     assert wait_until(traces.are_gone)
+
+
+# -- requests that cannot be carried out ----------------------------------------------------------
+
+
+def test_a_command_that_is_too_long(network_of_home):
+    with pytest.raises(LabError) as raised:
+        network_of_home.laptop.run("echo " + 70000 * "x")
+    assert str(raised.value).startswith(
+        "the lab: a command takes 65536 bytes with its environment, and this has 70"
+    )
+    assert network_of_home.laptop.run("echo still here").output == "still here"
+
+
+def test_a_command_for_another_host_that_is_too_long(network_of_home):
+    """It says so, fails, and the network is still there."""
+    control = network_of_home.ask("listen")[0]["path"]
+    on = f"LAB_CONTROL={control} LAB_NETWORK=home {sys.executable} -m lab on phone echo"
+    ended = network_of_home.laptop.run(f"cd {ROOT}; {on} $(seq 20000); echo $?; {on} still here")
+    what, _remedy, *others = ended.lines
+    assert what.startswith("the lab: a command takes 65536 bytes with its environment, and this")
+    assert others == ["1", "still here"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [b"{", b"[]", b"\xff", b'{"do": "fly"}', b'{"do": "signal"}', b"1" * 70000,
+     b'{"do": "copy", "host": "tablet", "source": "/", "name": "x"}'],
+)  # fmt: skip
+def test_a_request_that_makes_no_sense(network_of_home, request_):
+    network_of_home._control.send(request_)
+    reply, _ = keeper.receive(network_of_home._control)
+    assert reply["error"] is None
+    assert network_of_home.laptop.run("echo still here").output == "still here"
 
 
 # -- where namespaces are not permitted -----------------------------------------------------------
