@@ -202,10 +202,14 @@ class Keeper:
             reply = {"error": error.errno, "step": str(error)}
         except Exception as error:  # nothing that a peer sends may end the network
             reply = {"error": None, "step": f"{type(error).__name__}: {error}"}
-        send(peer, reply, passed)
-        for descriptor in (*descriptors, *passed):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        try:
+            send(peer, reply, passed)
+        except OSError:  # it did not wait for the answer
+            return False
+        finally:
+            for descriptor in (*descriptors, *passed):
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
         return True
 
     def _reap(self, options: int = os.WNOHANG) -> None:

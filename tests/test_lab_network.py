@@ -478,6 +478,23 @@ def test_a_request_that_makes_no_sense(network_of_home, request_):
     assert network_of_home.laptop.run("echo still here").output == "still here"
 
 
+VANISH = """
+import socket, sys
+for _ in range(100):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+        control.connect(sys.argv[1])
+        control.send(bytes(1))
+"""
+
+
+def test_a_peer_that_does_not_wait_for_the_answer(network_of_home):
+    """Such as a shell that is closed while it starts a command on another host."""
+    control = network_of_home.ask("listen")[0]["path"]
+    vanish = network_of_home.laptop.run(f"python -c '{VANISH}' {control}")
+    assert (vanish.status, vanish.output) == (0, "")
+    assert network_of_home.laptop.run("echo still here").output == "still here"
+
+
 # -- where namespaces are not permitted -----------------------------------------------------------
 
 
