@@ -243,11 +243,18 @@ class Keeper:
         self._statuses[pid] = os.dup(status)
         return {"pid": pid}, ()
 
-    def do_copy(self, descriptors, host, source, name):
-        """Copy the folder `source` into the home of `host`; return its path there."""
-        target = self._hosts[host].home / name
+    def do_copy(self, descriptors, host, name):
+        """Copy a folder into the home of `host`; return its path there, or what went wrong.
+
+        A descriptor leads to the folder from every process, also where a mount covers its path.
+        """
+        source, target = f"/proc/self/fd/{descriptors[0]}", self._hosts[host].home / name
         ignore = shutil.ignore_patterns("__pycache__", "*.console")
-        shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+        try:
+            shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+        except shutil.Error as error:
+            path, _, why = error.args[0][0]
+            return {"wrong": os.path.relpath(path, source), "why": why.partition(": ")[0]}, ()
         return {"folder": str(target)}, ()
 
     def do_listening(self, descriptors, session):

@@ -97,7 +97,7 @@ class Network:
         self.terminals.clear()
 
     def ask(self, request: str, *descriptors: int, **values: object) -> tuple[dict, list[int]]:
-        """Send a request to the keeper and return its reply. Raises OSError with its errno."""
+        """Send a request to the keeper and return its reply. Raises LabError."""
         reply, passed = None, []
         with self._lock, contextlib.suppress(BrokenPipeError):
             keeper.send(self._control, {"do": request, **values}, descriptors)
@@ -105,7 +105,8 @@ class Network:
         if reply is None:
             raise LabError("the lab", "the keeper of this network has ended")
         if "error" in reply:
-            raise OSError(reply["error"], reply["step"])
+            what = f"a host cannot do what was asked of it: {request}"
+            raise LabError("the lab", what, [("answer", reply["step"])])
         return reply, passed
 
 
@@ -117,8 +118,18 @@ class RunningHost:
         self.folder = f"{network.scratch}/{name}"
 
     def copy(self, source: Path) -> None:
-        """Copy a folder to this host and let commands run in the copy."""
-        reply, _ = self.network.ask("copy", host=self.name, source=str(source), name=source.name)
+        """Copy a folder to this host and let commands run in the copy. Raises LabError."""
+        source = source.resolve()
+        try:
+            folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise _no_copy(source, error.strerror) from None
+        try:
+            reply, _ = self.network.ask("copy", folder, host=self.name, name=source.name)
+        finally:
+            os.close(folder)
+        if "wrong" in reply:
+            raise _no_copy(source / reply["wrong"], reply["why"])
         self.folder = reply["folder"]
 
     def start(
@@ -184,6 +195,12 @@ class RunningHost:
         made = socket.socket(fileno=descriptor)
         made.settimeout(DEADLINE)
         return made
+
+
+def _no_copy(path: Path, why: str) -> LabError:
+    what = "this cannot be copied to a host"
+    remedy = "mend or remove it: what lies beside a transcript is copied with it"
+    return LabError(str(path), what, [("answer", why)], remedy)
 
 
 def _environment(folder: str) -> dict[str, str]:

@@ -466,10 +466,18 @@ def test_a_command_for_another_host_that_is_too_long(network_of_home):
     assert others == ["1", "still here"]
 
 
+def test_a_request_that_the_kernel_refuses(network_of_home):
+    with pytest.raises(LabError) as raised:
+        network_of_home.laptop.socket(12345)
+    assert str(raised.value) == block("""
+        the lab: a host cannot do what was asked of it: socket
+          answer: [Errno 97] Address family not supported by protocol""")
+
+
 @pytest.mark.parametrize(
     "request_",
     [b"{", b"[]", b"\xff", b'{"do": "fly"}', b'{"do": "signal"}', b"1" * 70000,
-     b'{"do": "copy", "host": "tablet", "source": "/", "name": "x"}'],
+     b'{"do": "copy", "host": "laptop", "name": "x"}'],
 )  # fmt: skip
 def test_a_request_that_makes_no_sense(network_of_home, request_):
     network_of_home._control.send(request_)

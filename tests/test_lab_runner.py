@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import textwrap
 import threading
 import time
@@ -16,6 +17,7 @@ from lab.errors import LabError
 from lab.network import PLANS
 from lab.runner import Network
 from lab.terminal import Terminal
+from lab.zygote import ROOT
 
 # Those that wait for Ctrl+C look up now and then: it may come just before they begin to wait.
 PROGRAMS = {
@@ -523,6 +525,48 @@ def test_the_folder_of_a_transcript_is_copied(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "main.py", "text", "x.console", "__pycache__",
     }  # fmt: skip
+
+
+def test_a_transcript_of_the_folder_that_one_is_in(folder, monkeypatch):
+    """The process that copies is in another one."""
+    (folder / "page" / "deep").mkdir(parents=True)
+    for where, shown in ((folder, "page"), (folder / "page", "deep")):
+        monkeypatch.chdir(where)
+        check(Path(), f"laptop$ basename $PWD; ls --directory */\n{where.name}\n{shown}/\n")
+
+
+def test_what_cannot_be_copied(folder):
+    (folder / "sub").mkdir()
+    (folder / "sub" / "old").symlink_to("gone")
+    text = f"""
+        {folder}/sub/old: this cannot be copied to a host
+          answer: [Errno 2] No such file or directory
+          remedy: mend or remove it: what lies beside a transcript is copied with it"""
+    assert error(folder, "laptop$ ls\nx\n") == block(text)
+    assert error(folder / "none", "laptop$ ls\nx\n") == block(f"""
+        {folder}/none: this cannot be copied to a host
+          answer: No such file or directory
+          remedy: mend or remove it: what lies beside a transcript is copied with it""")
+
+
+COVERED = r"""
+import sys
+from pathlib import Path
+from lab import play, transcript
+
+script = transcript.parse("laptop$ cat text\na\n", "x.console")
+print(play.run(script, Path(sys.argv[1]))[0].output)
+"""
+
+
+def test_a_folder_that_the_homes_of_hosts_cover(home):
+    """They lie in a tmpfs, which hides what the machine has there: here, a host of the lab."""
+    folder = home.laptop.folder
+    made = home.laptop.run(f"mkdir page; echo a > page/text; printf %s '{COVERED}' > run.py")
+    assert made.status == 0
+    python = f"PYTHONPATH={ROOT} {sys.executable}"
+    ran = home.laptop.run(f"cd /; {python} {folder}/run.py {folder}/page")
+    assert ran.output == "['a']"
 
 
 def test_root_has_capabilities_and_a_user_has_none(folder):
