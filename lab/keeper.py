@@ -82,22 +82,33 @@ def main(control: int) -> None:
     PR_SET_PDEATHSIG is not for this process: it would die with the thread that started it.
     """
     runner = socket.socket(fileno=control)
+    with contextlib.suppress(BrokenPipeError):  # it may be gone before this is ready
+        if _prepare(runner):
+            _fork_keepers(runner)
+
+
+def _prepare(runner: socket.socket) -> bool:
+    """Become what keepers are forked from; tell the runner, and return, whether that went well."""
     try:
         _enter_user_namespace()
     except OSError as error:
         send(runner, {"error": error.errno, "step": "make a user namespace"})
-        return
+        return False
     try:
         gc.disable()  # nothing that is imported is garbage; looking takes a tenth of the time
         warm.preload()
     except ModuleNotFoundError as error:
         send(runner, {"lacks": error.name})
-        return
+        return False
     gc.collect()
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps keepers
     send(runner, {"ready": True})
+    return True
+
+
+def _fork_keepers(runner: socket.socket) -> None:
     while True:
         message, descriptors = receive(runner)
         if message is None:

@@ -444,6 +444,22 @@ def test_nothing_is_left_after(name, long_transcript, checking):
     assert wait_until(traces.are_gone)
 
 
+def test_nothing_is_said_after_a_runner_that_did_not_wait():
+    """Such as one that was interrupted within its first second."""
+    gone, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    gone.close()
+    with control:
+        start = f"from lab import keeper; keeper.main({control.fileno()})"
+        ended = subprocess.run(
+            [sys.executable, "-c", start],
+            pass_fds=[control.fileno()],
+            cwd=ROOT,
+            capture_output=True,
+            timeout=20,
+        )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+
+
 # -- requests that cannot be carried out ----------------------------------------------------------
 
 
