@@ -96,6 +96,7 @@ def _name(path: Path) -> str:
 
 def _run_all(paths: list[Path], *, strict: bool) -> Iterator[Run]:
     """Run transcripts on all cores, and yield what became of each, in order."""
+    _require_linux()
     from lab import play  # noqa: PLC0415 - Linux only
 
     def run_one(path: Path) -> Run:
@@ -108,7 +109,6 @@ def _run_all(paths: list[Path], *, strict: bool) -> Iterator[Run]:
             result = error
         return path, script, result, time.monotonic() - start
 
-    _require_linux()
     pool = ThreadPoolExecutor(os.cpu_count())
     yield from pool.map(run_one, paths)
 

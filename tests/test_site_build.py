@@ -122,24 +122,26 @@ def test_every_package_is_pinned_exactly() -> None:
     assert [line for line in pins if not re.match(r"[\w.-]+==[\w.]+( ;|$)", line)] == []
 
 
+# macOS and Windows lack these, or these import them.
+MISSING = (
+    "uvloop",
+    "fcntl",
+    "termios",
+    "pty",
+    "tty",
+    "lab.runner",
+    "lab.zygote",
+    "lab.terminal",
+    "lab.keeper",
+    "lab.spaces",
+)
+BLOCK = f"import sys, ctypes\nfor name in {MISSING}: sys.modules[name] = None\n"
+
+
 def test_the_site_builds_without_what_only_linux_has(tmp_path: Path) -> None:
     """A build on macOS or Windows imports none of this; it was not tried there."""
-    missing = (
-        "uvloop",
-        "fcntl",
-        "termios",
-        "pty",
-        "tty",
-        "lab.runner",
-        "lab.zygote",
-        "lab.terminal",
-        "lab.keeper",
-        "lab.spaces",
-    )
     program = (
-        "import sys, ctypes\n"
-        f"for name in {missing}: sys.modules[name] = None\n"
-        "from mkdocs.__main__ import cli\n"
+        f"{BLOCK}from mkdocs.__main__ import cli\n"
         f"cli(['build', '--strict', '--site-dir', {str(tmp_path)!r}])\n"
     )
     ended = subprocess.run(
@@ -153,6 +155,24 @@ def test_the_site_builds_without_what_only_linux_has(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / "start" / "local" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("command", [("check",), ("record",), ("shell", "laptop"), ("on", "phone")])
+def test_the_lab_says_that_it_needs_linux(command: tuple[str, ...]) -> None:
+    program = f"{BLOCK}sys.platform = 'darwin'\nfrom lab.__main__ import main\nsys.exit(main())\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[:2] == [
+        "the lab: hosts are Linux network namespaces, and this is not Linux",
+        "  system: darwin",
+    ]
 
 
 def test_two_builds_are_the_same(built_site: Path, tmp_path: Path) -> None:
