@@ -159,8 +159,8 @@ def _keep(plan: str, connection: socket.socket) -> None:
         hosts = build_hosts(plan, scratch)
     except OSError as error:
         missing = error.filename if error.filename == "ip" else None
-        told = {"error": error.errno, "step": step, "detail": str(error), "missing": missing}
-        send(connection, told)
+        told = {"error": error.errno, "step": step, "detail": str(error)}
+        send(connection, told | {"missing": missing, "file": error.filename})
         os._exit(1)
     try:
         Keeper(hosts, scratch, connection).serve()

@@ -1,6 +1,7 @@
 """The process that keepers are forked from, as the runner sees it; lab.keeper is its inside."""
 
 import contextlib
+import errno
 import os
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from lab.errors import LabError, NotPermitted
 from lab.network import Plan
 
 ROOT = Path(__file__).parent.parent
+# How the kernel refuses a namespace, or says that it knows no such kind (unshare(2)).
+REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS}
 KINDS = ("user", "net", "pid", "mnt", "uts", "ipc")  # of namespaces that the lab makes
 
 _lock = threading.Lock()
@@ -80,11 +83,20 @@ def check_ready(message: dict | None) -> None:
 
 
 def _refusal(message: dict) -> NotPermitted:
-    """Say which setting of this system forbids namespaces, as far as it can be seen."""
+    """Tell namespaces that are forbidden from all else that can fail while a network is built."""
     number = message.get("error")
     facts = [("tried", f"to {message.get('step', 'start the lab')}")]
     facts += [("answer", os.strerror(number))] if number else []
     facts += [("detail", message["detail"])] if message.get("detail") else []
+    if number not in REFUSALS or message.get("file"):  # no namespace has the name of a file
+        return NotPermitted("the lab", "the network cannot be built on this system", facts)
+    setting, remedy = _forbidding()
+    what = "this system does not permit namespaces"
+    return NotPermitted("the lab", what, facts + setting, remedy)
+
+
+def _forbidding() -> tuple[list[tuple[str, str]], str]:
+    """Return which setting of this system forbids namespaces, if it can be seen, and the remedy."""
     for setting, forbids, value in (
         *((f"user/max_{kind}_namespaces", "0", "15000") for kind in KINDS),
         ("kernel/unprivileged_userns_clone", "0", "1"),
@@ -93,12 +105,8 @@ def _refusal(message: dict) -> NotPermitted:
         with contextlib.suppress(OSError):
             if Path("/proc/sys", setting).read_text().strip() == forbids:
                 name = setting.replace("/", ".")
-                facts.append(("setting", f"{name} = {forbids}"))
-                remedy = f"sudo sysctl -w {name}={value}"
-                break
-    else:
-        remedy = "in a container, allow namespaces (Docker: --privileged); else run as root"
-    return NotPermitted("the lab", "this system does not permit namespaces", facts, remedy)
+                return [("setting", f"{name} = {forbids}")], f"sudo sysctl -w {name}={value}"
+    return [], "in a container, allow namespaces (Docker: --privileged); else run as root"
 
 
 def locale() -> dict[str, str]:

@@ -571,13 +571,33 @@ def test_a_package_is_missing():
           remedy: use .venv/bin/python, which `make test` makes, or install requirements.txt""")
 
 
-def test_a_network_that_cannot_be_built(monkeypatch):
-    monkeypatch.setattr(Path, "read_text", lambda *_: "1000")
-    refusal = zygote._refusal({"error": None, "step": "build the network", "detail": "ip says no"})
-    assert str(refusal).splitlines()[1:-1] == [
-        "  tried:  to build the network",
-        "  detail: ip says no",
-    ]
+def test_a_network_that_cannot_be_built(monkeypatch, tmp_path):
+    """Namespaces are permitted, but the kernel lacks something; this is what ip(8) says then."""
+    fake = tmp_path / "ip"
+    fake.write_text("#!/bin/sh\necho 'RTNETLINK answers: Operation not supported' >&2\nexit 2\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(zygote, "_zygote", None)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(LabError) as raised:
+        Network(HOME)
+    assert str(raised.value) == block("""
+        the lab: the network cannot be built on this system
+          tried:  to build the network
+          detail: RTNETLINK answers: Operation not supported""")
+    zygote._zygote._control.close()
+    zygote._zygote.process.wait(timeout=5)
+
+
+def test_a_setting_that_cannot_be_written():
+    """Such as one of IPv6 where there is none, or any that the engine of a container protects."""
+    path = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
+    denied = PermissionError(13, "Permission denied", path)
+    told = {"error": 13, "step": "build the network", "detail": str(denied), "file": path}
+    assert str(zygote._refusal(told)) == block(f"""
+        the lab: the network cannot be built on this system
+          tried:  to build the network
+          answer: Permission denied
+          detail: [Errno 13] Permission denied: '{path}'""")
 
 
 def test_a_refusal_that_no_setting_explains(monkeypatch):
