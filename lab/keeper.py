@@ -287,13 +287,16 @@ class Keeper:
         return {}, ()
 
     def do_signal(self, descriptors, pid, number):
-        os.kill(pid, number)
+        """Send a signal to a command, unless it has ended: its number may be another's by now."""
+        if pid in self._statuses:
+            os.kill(pid, number)
         return {}, ()
 
     def do_signal_session(self, descriptors, session, number):
         """Send a signal to every process of a session."""
         for pid in sockets.members(session):
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, number)
         return {}, ()
 
     def do_reset(self, descriptors):

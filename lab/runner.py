@@ -57,6 +57,7 @@ class Network:
             if self._holder >= 0:
                 os.close(self._holder)
             raise
+        self._control.settimeout(DEADLINE)
         self.scratch = ready["scratch"]
         self.hosts = {name: RunningHost(self, name) for name in plan.host_names}
 
@@ -73,15 +74,24 @@ class Network:
         self.close()
 
     def close(self) -> None:
-        """End every process of the network; return when the kernel has removed them."""
-        with contextlib.suppress(OSError):
-            self._control.shutdown(socket.SHUT_WR)
-            self._control.settimeout(DEADLINE)
-            self._control.recv(1)
-            select.select([self._holder], [], [], DEADLINE)  # pidfd_open(2): readable at the end
+        """End every process of the network; return when the kernel has removed them.
+
+        Raises LabError if that takes longer than DEADLINE. What is closed may be closed again.
+        """
+        if self._holder < 0:
+            return
+        holder, self._holder = self._holder, -1
+        with contextlib.suppress(OSError):  # the keeper has ended already
+            self._control.shutdown(socket.SHUT_RDWR)  # it ends then; when all is gone, the holder
         self._control.close()
-        os.close(self._holder)
+        ended, _, _ = select.select(
+            [holder], [], [], DEADLINE
+        )  # pidfd_open(2): readable at the end
+        os.close(holder)
         self._close_terminals()
+        if not ended:
+            what = f"after {DEADLINE:g} s the processes of this network have not ended"
+            raise LabError("the lab", what, [("network", self.plan.name)])
 
     def reset(self) -> None:
         """End every command and empty the homes of a network that `is_pristine`: it is as new."""
@@ -98,16 +108,28 @@ class Network:
 
     def ask(self, request: str, *descriptors: int, **values: object) -> tuple[dict, list[int]]:
         """Send a request to the keeper and return its reply. Raises LabError."""
-        reply, passed = None, []
-        with self._lock, contextlib.suppress(BrokenPipeError):
-            keeper.send(self._control, {"do": request, **values}, descriptors)
-            reply, passed = keeper.receive(self._control)
+        with self._lock:
+            reply, passed = self._exchange({"do": request, **values}, descriptors)
         if reply is None:
             raise LabError("the lab", "the keeper of this network has ended")
         if "error" in reply:
             what = f"a host cannot do what was asked of it: {request}"
             raise LabError("the lab", what, [("answer", reply["step"])])
         return reply, passed
+
+    def _exchange(self, message: dict, descriptors: tuple) -> tuple[dict | None, list[int]]:
+        """Send a message and return the answer to it; None instead means that nobody is there."""
+        if self._control.fileno() < 0:  # closed
+            return None, []
+        try:
+            keeper.send(self._control, message, descriptors)
+            return keeper.receive(self._control)
+        except BrokenPipeError:
+            return None, []
+        except TimeoutError:
+            self._control.close()  # a late answer would be taken for that to another request
+            what = f"after {DEADLINE:g} s the keeper of this network has not answered"
+            raise LabError("the lab", what, [("asked", f"to {message['do']}")]) from None
 
 
 class RunningHost:

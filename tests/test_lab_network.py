@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import keeper, zygote
+from lab import keeper, runner, zygote
 from lab.errors import LabError, Malformed, NotPermitted
 from lab.network import PLANS, Plan, check_host, find_plan
 from lab.runner import Network, RunningHost
@@ -442,6 +442,47 @@ def test_nothing_is_left_after(name, long_transcript, checking):
     checking.send_signal(signal.Signals[name])
     assert checking.wait(timeout=5) == -signal.Signals[name]
     assert wait_until(traces.are_gone)
+
+
+def test_a_keeper_that_does_not_answer(monkeypatch):
+    """Each wait for it has a deadline, and `close` never says that all is gone when it is not."""
+    monkeypatch.setattr(runner, "DEADLINE", 0.3)
+    zygote.zygote()
+    before = family(os.getpid())
+    network = Network(HOME)
+    stopped = family(os.getpid()) - before
+    try:
+        for pid, _ in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(LabError) as raised:
+            network.laptop.run("true")
+        assert str(raised.value) == block("""
+            the lab: after 0.3 s the keeper of this network has not answered
+              asked: to start""")
+        with pytest.raises(LabError, match="the keeper of this network has ended"):
+            network.laptop.run("true")
+        with pytest.raises(LabError) as raised:
+            network.close()
+        assert str(raised.value) == block("""
+            the lab: after 0.3 s the processes of this network have not ended
+              network: home""")
+    finally:
+        for pid, _ in stopped:
+            os.kill(pid, signal.SIGCONT)
+    assert wait_until(lambda: not any(map(is_alive, stopped)))
+
+
+def test_a_network_may_be_closed_again():
+    """The second time closes no descriptor, which may be another's by then."""
+    with Network(HOME) as network:
+        network.laptop.start("cat")
+        network.close()
+        with tempfile.TemporaryFile() as other, tempfile.TemporaryFile() as another:
+            network.close()
+            for file in (other, another):
+                assert os.fstat(file.fileno())
+    with pytest.raises(LabError, match="the keeper of this network has ended"):
+        network.laptop.run("true")
 
 
 def test_nothing_is_said_after_a_runner_that_did_not_wait():

@@ -806,6 +806,15 @@ def test_a_signal_gives_the_status_that_a_shell_gives(home, name):
     assert home.laptop.run(f"kill -{number} $$").status == 128 + number
 
 
+def test_a_signal_for_a_command_that_has_ended_reaches_nobody(home):
+    ended = home.laptop.start("true")
+    ended.wait_end()
+    ended.kill(signal.SIGTERM)
+    ended.kill_session(signal.SIGTERM)
+    home.laptop.start("cat").kill(signal.SIGKILL)
+    assert home.laptop.run("echo still here").output == "still here"
+
+
 def test_a_network_outlives_the_thread_that_opened_it(monkeypatch):
     """The first network of a process starts the zygote, and the zygote must stay."""
     monkeypatch.setattr(zygote, "_zygote", None)
