@@ -300,13 +300,12 @@ class Keeper:
         return {}, ()
 
     def do_reset(self, descriptors):
-        """End every command, and empty the homes of all hosts."""
+        """End every command, and empty the folders of all hosts."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # all of the PID namespace but its init, which this is
         self._reap(0)
         for space in self._hosts.values():
-            shutil.rmtree(space.home)
-            space.home.mkdir()
+            space.empty()
         return {}, ()
 
     def do_listen(self, descriptors):

@@ -1,8 +1,11 @@
 """Transcripts that are run for real: those that must fail, word for word, and those that work."""
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -569,6 +572,40 @@ def test_a_folder_that_the_homes_of_hosts_cover(home):
     assert ran.output == "['a']"
 
 
+def test_every_host_has_a_tmp_of_its_own(home, tmp_path):
+    """Nothing of the machine's is there but what a command needs, and nothing gets there."""
+    name = f"/tmp/lab-{os.getpid()}"
+    left = home.laptop.run(f"echo a > {name}; mktemp --directory {name}.XXX; cat {name}")
+    assert (left.status, left.lines[1:]) == (0, ["a"])
+    assert home.phone.run(f"cat {name}").status == 1
+    assert not os.path.exists(name)
+    assert not list(Path("/tmp").glob(f"lab-{os.getpid()}.*"))
+    assert home.laptop.run("stat --format %a /tmp").lines == ["1777"]
+    assert home.laptop.run(f"test -e {tmp_path}").status == 1
+
+
+def test_a_repository_below_tmp_stays_where_it_is(tmp_path):
+    """Programs there may be asked for by name, and a network that is reset has it still."""
+    shutil.copytree(ROOT / "lab", tmp_path / "lab")
+    program = f"""
+from lab.network import PLANS
+from lab.runner import Network
+
+with Network(PLANS["home"]) as network:
+    for _ in range(2):
+        print(network.laptop.run("ls {tmp_path}; ls /tmp; touch /tmp/x; mkdir /tmp/y").lines)
+        network.reset()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    first, second = ended.stdout.splitlines()
+    assert first == second
+    assert first.startswith("['lab', ")
+    assert "'x'" not in first
+
+
 def test_root_has_capabilities_and_a_user_has_none(folder):
     """Both are the user `you`; only capabilities tell them apart."""
     check(
@@ -654,9 +691,11 @@ def test_language_time_zone_and_terminal_are_fixed(folder, monkeypatch):
     )
 
 
-def test_two_transcripts_have_the_same_port_at_the_same_time(folder):
+def test_two_transcripts_have_the_same_port_at_the_same_time(folder, request):
     """Each goes on only when the server of the other is up."""
-    mine, theirs = folder.parent / "mine", folder.parent / "theirs"
+    meeting = tempfile.mkdtemp(dir="/var/tmp")  # hosts of two networks share no /tmp
+    request.addfinalizer(lambda: shutil.rmtree(meeting))
+    mine, theirs = f"{meeting}/mine", f"{meeting}/theirs"
     os.mkfifo(mine)
     os.mkfifo(theirs)
     script = """
@@ -836,7 +875,9 @@ def test_a_network_that_is_reset_is_as_new(folder, home):
     home.laptop.copy(folder)
     server = home.laptop.serve("python serve.py 0.0.0.0 8000 hello")
     hidden = home.laptop.start("(trap '' HUP TERM; setsid sleep 99) & sleep 99")
-    home.phone.run("echo mine > left.txt")
+    home.phone.run(
+        "echo mine > left.txt; mkdir /tmp/left; touch /tmp/left/a /tmp/b; ln -s b /tmp/c"
+    )
     home.reset()
     assert home.terminals == []
     for ended in (server, hidden):
@@ -846,6 +887,7 @@ def test_a_network_that_is_reset_is_as_new(folder, home):
     assert home.laptop.run("ss -ltn").lines[1:] == []
     for host in home.hosts.values():
         assert host.run("pwd; ls -A").lines == [f"{home.scratch}/{host.name}"]
+    assert home.phone.run("ls -d /tmp/left /tmp/b /tmp/c 2> /dev/null").lines == []
     assert home.is_pristine
 
 
