@@ -94,7 +94,12 @@ class Network:
             raise LabError("the lab", what, [("network", self.plan.name)])
 
     def reset(self) -> None:
-        """End every command and empty the homes of a network that `is_pristine`: it is as new."""
+        """End every command, and empty the home and the /tmp of every host.
+
+        For a network that `is_pristine`.  A command finds no process, port or file of those before
+        it.  What the kernel remembers stays: connections in TIME-WAIT, of which no server that sets
+        SO_REUSEADDR takes notice, counters of interfaces, and addresses of neighbours.
+        """
         assert self.is_pristine, "a privileged command may have changed this network"
         self.ask("reset")
         self._close_terminals()

@@ -254,7 +254,7 @@ def _prove(function: Callable[..., None], folder: Path) -> None:
 
 @contextmanager
 def _lent(name: str, folder: Path) -> Iterator["Network"]:
-    """Lend a network that is as new: one that no command could change, or one that is built now."""
+    """Lend a network that is reset, which no command could change, or one that is built now."""
     with _lending:
         found = next((network for network in _idle if network.plan.name == name), None)
         if found:

@@ -870,7 +870,7 @@ def test_a_network_outlives_the_thread_that_opened_it(monkeypatch):
         end(started)
 
 
-def test_a_network_that_is_reset_is_as_new(folder, home):
+def test_a_network_that_is_reset_has_nothing_of_its_commands(folder, home):
     """No process, no port, no file and no terminal of a command is left."""
     home.laptop.copy(folder)
     server = home.laptop.serve("python serve.py 0.0.0.0 8000 hello")
