@@ -177,6 +177,7 @@ class Keeper:
     def __init__(self, hosts: dict[str, HostSpace], scratch: Path, runner: socket.socket) -> None:
         self._hosts, self._scratch, self._runner = hosts, scratch, runner
         self._statuses: dict[int, int] = {}  # process → descriptor that gets its exit status
+        self._started: dict[socket.socket, int] = {}  # process of the lab → what it started
         self._listener: socket.socket | None = None
         self._wakeup, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -198,6 +199,7 @@ class Keeper:
                         return
                     peers.remove(ready)
                     ready.close()
+                    self._end_orphan(ready)
 
     def _answer(self, peer: socket.socket) -> bool:
         """Do what a peer asks for, and tell it what became of that; False if the peer is gone."""
@@ -213,6 +215,8 @@ class Keeper:
             reply = {"error": error.errno, "step": str(error)}
         except Exception as error:  # nothing that a peer sends may end the network
             reply = {"error": None, "step": f"{type(error).__name__}: {error}"}
+        if peer is not self._runner and "pid" in reply:
+            self._started[peer] = reply["pid"]
         try:
             send(peer, reply, passed)
         except OSError:  # it did not wait for the answer
@@ -222,6 +226,15 @@ class Keeper:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
         return True
+
+    def _end_orphan(self, peer: socket.socket) -> None:
+        """End what a process of the lab started, unless it waited for the end: it was killed."""
+        session, known = self._started.pop(peer, None), set()
+        while session in self._statuses and (found := {*sockets.members(session)} - known):
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            known |= found  # another look, for what these have forked meanwhile
 
     def _reap(self, options: int = os.WNOHANG) -> None:
         """Pass on the statuses of what has ended; with `options` 0, wait until all has."""
@@ -287,8 +300,11 @@ class Keeper:
         return {}, ()
 
     def do_signal(self, descriptors, pid, number):
-        """Send a signal to a command, unless it has ended: its number may be another's by now."""
-        if pid in self._statuses:
+        """Send a signal to a command, or to its group if `pid` is negative, as kill(2) does.
+
+        One that has ended gets none: its number may be another's by now.
+        """
+        if abs(pid) in self._statuses:
             os.kill(pid, number)
         return {}, ()
 

@@ -13,10 +13,19 @@ from lab import drawing, keeper
 from lab.errors import LabError, Malformed
 from lab.network import Plan, check_host, find_plan
 from lab.runner import Network
-from lab.terminal import Terminal
+from lab.terminal import Screen, Terminal, open_terminal
 from lab.zygote import ROOT
 
 CONTROL, NETWORK, PRIVILEGE = "LAB_CONTROL", "LAB_NETWORK", "LAB_PRIVILEGE"
+# What a terminal, `kill` and a closed window send to a command here is meant for the one elsewhere.
+HANDED_ON = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGTSTP,
+    signal.SIGWINCH,
+)
 
 
 def open_shell(plan: Plan, host: str, *, root: bool) -> int:
@@ -34,19 +43,24 @@ def open_shell(plan: Plan, host: str, *, root: bool) -> int:
 
 
 def _start(network: Network, host: str, control: str, *, root: bool) -> Terminal:
+    command = _command(network.plan, host, control, root=root)
+    return network.hosts[host].start(command, root=root, size=_terminal_size())
+
+
+def _command(plan: Plan, host: str, control: str, *, root: bool) -> str:
+    """Return the command of a shell on `host` in which every other host is a command."""
     python = shutil.which("python", path=os.path.dirname(sys.executable)) or sys.executable
     functions = "".join(
         f'{name}() {{ {python} -m lab on {name} "$@"; }}\n'
-        for name in network.hosts
+        for name in plan.host_names
         if name != host
     )
     sign = "#" if root else "$"
     setup = (
         f"PS1='{host}{sign} '\nunset HISTFILE PROMPT_COMMAND\n"
-        f"export {CONTROL}={control} {NETWORK}={network.plan.name} {PRIVILEGE}={int(root)}\n"
+        f"export {CONTROL}={control} {NETWORK}={plan.name} {PRIVILEGE}={int(root)}\n"
     )
-    command = f"exec bash --noprofile --rcfile <(cat <<'END'\n{setup}{functions}END\n) -i"
-    return network.hosts[host].start(command, root=root, size=_terminal_size())
+    return f"exec bash --noprofile --rcfile <(cat <<'END'\n{setup}{functions}END\n) -i"
 
 
 def _terminal_size() -> tuple[int, int]:
@@ -54,8 +68,8 @@ def _terminal_size() -> tuple[int, int]:
     return size.lines, size.columns
 
 
-def _attach(terminal: Terminal) -> int:
-    """Join the real terminal and that of the shell until the shell ends."""
+def _attach(terminal: Screen) -> int:
+    """Join the terminal of this process and that of a shell until the shell ends."""
     saved = termios.tcgetattr(0)
     signal.signal(signal.SIGWINCH, lambda *_: terminal.resize(_terminal_size()))
     try:
@@ -73,31 +87,16 @@ def _attach(terminal: Terminal) -> int:
 
 
 def run_on(host: str, argv: list[str]) -> int:
-    """Run `argv` on another host with the streams of this process; return its exit status.
+    """Run `argv` on another host; return its exit status. Without `argv` it is a shell.
 
-    Without `argv` it is a shell; it has every privilege if this one has. Raises Malformed.
+    It has every privilege if this process has. Raises Malformed.
     """
     with _control() as control:
         plan = find_plan(os.environ.get(NETWORK, ""), "python -m lab on")
         check_host(plan, host, "python -m lab on", "use one of these hosts")
-        ended, status = os.pipe()
-        root = os.environ.get(PRIVILEGE) == "1"
-        sign = "#" if root else "$"
-        request = {
-            "do": "start",
-            "host": host,
-            "argv": argv or ["bash", "--norc", "-i"],
-            "folder": os.getcwd(),
-            "environ": dict(os.environ) | {"PS1": f"{host}{sign} "},
-            "root": root,
-            "is_warm": False,
-        }
-        keeper.send(control, request, (0, 1, 2, status))
-        os.close(status)
-        reply, _ = keeper.receive(control)
-        if "error" in reply:
-            raise LabError("python -m lab on", reply["step"])
-        return _wait(control, reply["pid"], ended)
+        if argv or not sys.stdin.isatty():
+            return _run(control, host, argv or ["bash", "--norc"])
+        return _open_inner(control, plan, host)
 
 
 def _control() -> socket.socket:
@@ -115,12 +114,68 @@ def _control() -> socket.socket:
     return control
 
 
-def _wait(control: socket.socket, pid: int, ended: int) -> int:
-    """Return the exit status of a command; hand Ctrl+C on to it."""
-    while True:
-        try:
-            code = int(os.read(ended, 16) or b"127")
-        except KeyboardInterrupt:
-            keeper.send(control, {"do": "signal", "pid": pid, "number": int(signal.SIGINT)})
-        else:
-            return code if code >= 0 else 128 - code
+def _start_on(
+    control: socket.socket, host: str, argv: list[str], streams: tuple[int, int, int]
+) -> tuple[int, int]:
+    """Start `argv` on another host; return its process, and the end of a pipe for its status."""
+    ended, status = os.pipe()
+    request = {
+        "do": "start",
+        "host": host,
+        "argv": argv,
+        "folder": os.getcwd(),
+        "environ": dict(os.environ),
+        "root": _is_root(),
+        "is_warm": False,
+    }
+    keeper.send(control, request, (*streams, status))
+    os.close(status)
+    reply, _ = keeper.receive(control)
+    if "error" in reply:
+        raise LabError("python -m lab on", reply["step"])
+    return reply["pid"], ended
+
+
+def _is_root() -> bool:
+    """Tell whether the shell that this runs in has every privilege."""
+    return os.environ.get(PRIVILEGE) == "1"
+
+
+def _open_inner(control: socket.socket, plan: Plan, host: str) -> int:
+    """Open a shell on another host, in a terminal of its own.
+
+    Job control needs a controlling terminal, and ours is that of another session already
+    (TIOCSCTTY(2const)).  When this process ends, however it does, the terminal hangs up.
+    """
+    command = _command(plan, host, os.environ[CONTROL], root=_is_root())
+    screen, theirs = open_terminal(_terminal_size())
+    _, ended = _start_on(control, host, ["bash", "-c", command], (theirs, theirs, theirs))
+    os.close(theirs)
+    return _attach(Screen(screen, ended))
+
+
+def _run(control: socket.socket, host: str, argv: list[str]) -> int:
+    """Run a command on another host with the streams of this process, as a job of our shell."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)  # until there is whom to hand them to
+    pid, ended = _start_on(control, host, argv, (0, 1, 2))
+
+    def hand_on(number: int, _: object) -> None:
+        """Signal the process group of the command, as a terminal does."""
+        if number == signal.SIGTSTP:
+            # An orphaned process group does not stop for SIGTSTP (credentials(7), setpgid(3p)).
+            _signal_group(control, pid, signal.SIGSTOP)
+            os.kill(os.getpid(), signal.SIGSTOP)  # here we stay until fg or bg
+            number = signal.SIGCONT
+        _signal_group(control, pid, number)
+
+    for number in HANDED_ON:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background of a script
+            signal.signal(number, hand_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
+    code = int(os.read(ended, 16) or b"127")
+    return code if code >= 0 else 128 - code
+
+
+def _signal_group(control: socket.socket, pid: int, number: int) -> None:
+    keeper.send(control, {"do": "signal", "pid": -pid, "number": int(number)})
+    keeper.receive(control)  # the command may have ended meanwhile

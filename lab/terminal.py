@@ -31,15 +31,11 @@ MOST = 10_000_000  # bytes of output that are kept of a command
 LAST = 50  # lines of it that an error shows
 
 
-class Terminal:
-    """A command in a terminal of its own: what it printed, whether it listens, how it ended."""
+class Screen:
+    """Our side of a terminal: what its command printed, and how that ended."""
 
-    def __init__(
-        self, host: "RunningHost", command: str, pid: int, screen: int, ended: int
-    ) -> None:
-        self.host, self.command, self.pid = host, command, pid
+    def __init__(self, screen: int, ended: int) -> None:
         self.status: int | None = None
-        self.position = 0  # lines that have been shown
         self._screen, self._ended, self._text = screen, ended, bytearray()
         self._is_silent = False  # nobody can write to the screen any more
 
@@ -56,6 +52,64 @@ class Terminal:
         """What becomes readable when the command prints or ends."""
         screen = [] if self._is_silent else [self._screen]
         return [number for number in (*screen, self._ended) if number >= 0]
+
+    def type(self, data: bytes) -> None:
+        """Write to the command as a keyboard would."""
+        os.write(self._screen, data)
+
+    def take(self) -> bytes:
+        """Return what the terminal has shown since the last call, as it came."""
+        self._look()
+        data = bytes(self._text)
+        self._text.clear()
+        return data
+
+    def resize(self, size: tuple[int, int]) -> None:
+        termios.tcsetwinsize(self._screen, size)
+
+    def _look(self, seconds: float = 0) -> None:
+        ready, _, _ = select.select(self.descriptors, [], [], seconds)
+        if self._screen in ready:
+            self._read()
+        if self._ended in ready:
+            self._take_status()
+
+    def _take_status(self) -> None:
+        text = os.read(self._ended, 16)
+        os.close(self._ended)
+        self._ended = -1
+        code = int(text or b"127")
+        self.status = code if code >= 0 else 128 - code  # as a shell says: 128 + signal
+
+    def _read(self) -> bytes:
+        """Read what has been printed up to now, and return what is new."""
+        before = len(self._text)
+        while (
+            not self._is_silent
+            and len(self._text) < before + LOOK
+            and select.select([self._screen], [], [], 0)[0]
+        ):
+            try:
+                data = os.read(self._screen, 65536)
+            except OSError as error:
+                if error.errno != errno.EIO:  # pty(7): every descriptor of the other side is closed
+                    raise
+                data = b""
+            # The screen stays open: closing it would hang up a server that let go of its terminal.
+            self._is_silent = not data
+            self._text += data
+        return bytes(self._text[before:])
+
+
+class Terminal(Screen):
+    """A command in a terminal of its own: what it printed, whether it listens, how it ended."""
+
+    def __init__(
+        self, host: "RunningHost", command: str, pid: int, screen: int, ended: int
+    ) -> None:
+        super().__init__(screen, ended)
+        self.host, self.command, self.pid = host, command, pid
+        self.position = 0  # lines that have been shown
 
     def lines(self) -> list[str]:
         """Return what the terminal has shown so far, as plain lines."""
@@ -77,20 +131,6 @@ class Terminal:
         """Press Ctrl+C: the terminal sends SIGINT to its foreground process group (termios(3))."""
         assert key == transcript.CONTROL_C, key
         os.write(self._screen, b"\x03")
-
-    def type(self, data: bytes) -> None:
-        """Write to the command as a keyboard would."""
-        os.write(self._screen, data)
-
-    def take(self) -> bytes:
-        """Return what the terminal has shown since the last call, as it came."""
-        self._look()
-        data = bytes(self._text)
-        self._text.clear()
-        return data
-
-    def resize(self, size: tuple[int, int]) -> None:
-        termios.tcsetwinsize(self._screen, size)
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process alone."""
@@ -181,42 +221,15 @@ class Terminal:
             self._look(min(TICK, left))
         return True
 
-    def _look(self, seconds: float = 0) -> None:
-        ready, _, _ = select.select(self.descriptors, [], [], seconds)
-        if self._screen in ready:
-            self._read()
-        if self._ended in ready:
-            self._take_status()
-
-    def _take_status(self) -> None:
-        text = os.read(self._ended, 16)
-        os.close(self._ended)
-        self._ended = -1
-        code = int(text or b"127")
-        self.status = code if code >= 0 else 128 - code  # as a shell says: 128 + signal
-
-    def _read(self) -> None:
-        """Take what has been printed up to now. Raises LabError when that is more than is kept."""
-        end = len(self._text) + LOOK
-        while (
-            not self._is_silent
-            and len(self._text) < end
-            and select.select([self._screen], [], [], 0)[0]
-        ):
-            try:
-                data = os.read(self._screen, 65536)
-            except OSError as error:
-                if error.errno != errno.EIO:  # pty(7): every descriptor of the other side is closed
-                    raise
-                data = b""
-            # The screen stays open: closing it would hang up a server that let go of its terminal.
-            self._is_silent = not data
-            self._text += data
-            self._answer(data)
+    def _read(self) -> bytes:
+        """Read on, and answer what is asked. Raises LabError when that is more than is kept."""
+        data = super()._read()
+        self._answer(data)
         if len(self._text) > MOST:
             what = f"this command printed more than {MOST / 1e6:g} MB"
             facts = [("host", self.host.name), ("output", self._tail())]
             raise LabError(self.command, what, facts, "let it print less, or into a file")
+        return data
 
     def _answer(self, data: bytes) -> None:
         """Tell the colours of this terminal to a program that asks, as real ones do (OSC 10, 11).

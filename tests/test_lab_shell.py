@@ -217,16 +217,103 @@ def test_ctrl_c_ends_a_command_that_prints_on():
         assert opened.run("echo $?") == ["130"]
 
 
+@pytest.mark.parametrize("signal_", ["TERM", "INT", "HUP", "KILL"])
+def test_a_background_command_on_another_host_is_a_job(shell, signal_):
+    """What ends the job here ends the command there, and its children."""
+    shell.run("phone sh -c 'sleep 4711; true' &")
+    assert wait_until(lambda: states("sleep", shell) == "S")
+    shell.run(f"kill -{signal_} %1; wait")
+    assert wait_until(lambda: states("sleep", shell) == "")
+
+
+def test_ctrl_z_stops_a_command_on_another_host(shell):
+    shell.type("phone sh -c 'sleep 4711; true'\n")
+    for resume in ("fg\n", "bg; fg\n"):
+        assert wait_until(lambda: states("sleep", shell) == "S")
+        assert wait_until(lambda: is_command_in_front(shell))
+        shell.type("\x1a")
+        assert "Stopped" in shell.read_prompt()[-1]
+        assert wait_until(lambda: states("sleep", shell) == "T")
+        shell.type(resume)
+    assert wait_until(lambda: states("sleep", shell) == "S")
+    assert wait_until(lambda: is_command_in_front(shell))
+    shell.type("\x03")
+    shell.read_prompt()
+    assert wait_until(lambda: states("sleep", shell) == "")
+
+
 def test_a_shell_on_another_host(shell):
-    """A host's name alone opens one there."""
+    """A host's name alone opens one there, from which the others are commands as well."""
+    with inside(shell, "phone", "exit 5"):
+        assert shell.run("hostname; laptop hostname") == ["phone", "laptop"]
+        assert shell.run("echo ${HISTFILE-none}; [ -o monitor ]; echo $?") == ["none", "0"]
+        check_sizes(shell)
+    assert shell.run("echo $?; hostname") == ["5", "laptop"]
+    assert shell.run("stty -a | grep -o ' -*icanon'") == [" icanon"]
+
+
+def test_the_keys_of_a_shell_on_another_host(shell):
+    """Ctrl+C ends a server there and Ctrl+Z stops it; fg and bg let it go on."""
+    ask = "curl --silent --max-time 1 http://127.0.0.1:8000/; echo $?"
+    with inside(shell, "phone"):
+        shell.type("uvicorn main:app --app-dir local --no-access-log\n")
+        shell.read_until("CTRL+C to quit)")
+        shell.type("\x1a")
+        assert "Stopped" in shell.read_prompt()[-1]
+        assert shell.run(ask) == ["28"]
+        shell.run("bg")
+        assert shell.run(ask) == ['{"message":"Hello"}0']
+        shell.type("fg\n")
+        assert wait_until(lambda: is_command_in_front(shell))
+        shell.type("\x03")
+        assert "Finished server process" in shell.read_prompt()[-1]
+        assert shell.run(ask) == ["7"]
+
+
+def test_a_shell_on_another_host_reads_a_pipe(shell):
+    assert shell.run("echo 'hostname; exit 5' | phone; echo $?") == ["phone", "5"]
+
+
+@pytest.mark.parametrize("ending", ["window", "kill"])
+def test_a_shell_on_another_host_ends_with_its_own(ending):
+    shell = Shell("laptop")
+    try:
+        shell.type("phone\n")
+        shell.read_until("phone$ ")
+        shell.type("sleep 4711 & sleep 4712\n")
+        assert wait_until(lambda: states("sleep", shell) == "SS")
+        processes = children(shell.process.pid)
+        if ending == "kill":
+            shell.process.kill()
+        shell.close()
+        assert wait_until(lambda: not any(map(is_alive, processes)))
+    finally:
+        shell.close()
+
+
+def test_what_runs_in_a_shell_on_another_host_ends_when_that_is_killed(shell):
     shell.type("phone\n")
     shell.read_until("phone$ ")
-    shell.type("hostname; exit 5\n")
-    assert "phone" in shell.read_prompt()
-    assert shell.run("echo $?") == ["5"]
+    shell.type("sleep 4711 & pkill -KILL --full 'lab on phon[e]'; sleep 4712\n")
+    shell.read_prompt()
+    assert wait_until(lambda: states("sleep", shell) == "")
+    assert shell.run("stty -a | grep -o ' -*icanon'") == [" icanon"]
 
 
-def test_the_terminal_has_the_size_of_the_real_one(shell):
+@contextlib.contextmanager
+def inside(shell: Shell, host: str, leave: str = "exit") -> Iterator[None]:
+    """Type into a shell that the name of a host opens on it."""
+    prompt, shell.prompt = shell.prompt, f"{host}$ "
+    try:
+        assert shell.run(host) == []
+        yield
+    finally:
+        shell.prompt = prompt
+    assert shell.run(leave) == ["exit"]
+
+
+def check_sizes(shell: Shell) -> None:
+    """Change the size of the window, and see that it is known inside."""
     assert shell.run("stty size") == ["30 100"]
     for size in ((20, 90), (30, 100)):
         shown = "{} {}".format(*size)
@@ -234,6 +321,10 @@ def test_the_terminal_has_the_size_of_the_real_one(shell):
         shell.read_until("up\r\n")
         termios.tcsetwinsize(shell.screen, size)
         assert shell.read_prompt() == [shown]
+
+
+def test_the_terminal_has_the_size_of_the_real_one(shell):
+    check_sizes(shell)
 
 
 def test_a_shell_writes_no_history(shell):
@@ -246,7 +337,7 @@ def test_leaving_a_shell_ends_everything(leave):
     processes = children(shell.process.pid)
     try:
         shell.run("laptop sleep 4711 & sleep 4712 &")
-        assert wait_until(lambda: count("sleep", shell.process.pid) == 2)
+        assert wait_until(lambda: states("sleep", shell) == "SS")
         processes |= children(shell.process.pid)
         shell.type(leave)
         assert shell.process.wait(timeout=SECONDS) == (3 if "exit" in leave else 0)
@@ -256,12 +347,25 @@ def test_leaving_a_shell_ends_everything(leave):
         shell.close()
 
 
-def count(program: str, pid: int) -> int:
-    found = 0
-    for child, _ in children(pid):
+def stats(program: str, shell: Shell) -> list[list[str]]:
+    """Return what proc_pid_stat(5) tells, from field 3 on, of each process inside by its name."""
+    found = []
+    for child, _ in children(shell.process.pid):
         with contextlib.suppress(OSError):
-            found += Path(f"/proc/{child}/comm").read_text().strip() == program
+            head, _, fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")
+            if head.partition("(")[2] == program:
+                found.append(fields.split())
     return found
+
+
+def states(program: str, shell: Shell) -> str:
+    """Return a letter for each: S sleeps, T is stopped; zombies have ended."""
+    return "".join(fields[0] for fields in stats(program, shell)).replace("Z", "")
+
+
+def is_command_in_front(shell: Shell) -> bool:
+    """Tell whether the keys go to a command: bash is in the background of its terminal."""
+    return not any(fields[2] == fields[5] for fields in stats("bash", shell))
 
 
 def is_line_mode(screen: int) -> bool:
