@@ -22,16 +22,16 @@ from pathlib import Path
 from markdown import Markdown
 from markdown.extensions import Extension
 
-from lab import blocks, pages, transcript
+from lab import blocks, pages, record, transcript
 from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, TABLE_RULE, Claim
 from lab.diagram import Diagram
 from lab.listing import anchor_of, diagram_id, tick_id
 from lab.markers import Markers
-from lab.pages import Fence
+from lab.pages import Fence, Page
 from lab.problems import problems_of
 from lab.processor import PROOFS_PAGE, Processor, State, failing
 from lab.proofs import Proof
-from lab.site import OPEN
+from lab.site import OPEN, Site
 
 ROOT = Path(__file__).parent.parent
 NO_BREAK = "\u00a0"
@@ -60,20 +60,30 @@ class Checks(Processor):
     def run(self, lines: list[str]) -> list[str]:
         self.state.find(lines)
         if self.state.page:
-            found, page = self.state.site, self.state.page
-            for problem in problems_of(found):
-                raise problem
-            pages.check_snippets(self.state.root)
-            pages.check_fences(page)
-            said = "\n".join(line for _, line in page.prose)
-            shown = f"{pages.shown_text(self.state.root, page)}\n{said}"
-            for fence in page.fences:
-                if fence.kind == "diagram":
-                    _check_diagram(Diagram(page.path, fence), shown)
-            if os.environ.get("CI"):
-                for problem in found.open_claims(page):
-                    raise problem
+            check_site(self.state.site)
+            check_page(self.state.site, self.state.page)
         return lines
+
+
+def check_site(found: Site) -> None:
+    """Raise the first fault of what pages share: proofs, sources, snippets and the record."""
+    for problem in problems_of(found):
+        raise problem
+    pages.check_snippets(found.root)
+    record.load(found.root)
+
+
+def check_page(found: Site, page: Page) -> None:
+    """Raise the first fault of a page; in CI, an open claim is one."""
+    pages.check_fences(page)
+    said = "\n".join(line for _, line in page.prose)
+    shown = f"{pages.shown_text(found.root, page)}\n{said}"
+    for fence in page.fences:
+        if fence.kind == "diagram":
+            _check_diagram(Diagram(page.path, fence), shown)
+    if os.environ.get("CI"):
+        for problem in found.open_claims(page):
+            raise problem
 
 
 def _check_diagram(diagram: Diagram, shown: str) -> None:

@@ -6,6 +6,7 @@ Those of lab.markdown and lab.markers share one State for each conversion.
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from markdown import Markdown
 from markdown.preprocessors import Preprocessor
@@ -21,7 +22,7 @@ except ImportError:  # another builder; any exception stops it
     BuildError = Exception
 
 PROOFS_PAGE = "proofs/"
-Run = Callable[["Processor", list[str]], list[str]]
+P, T = ParamSpec("P"), TypeVar("T")
 
 
 class Failed(BuildError):
@@ -63,13 +64,13 @@ def _leading_blank(lines: list[str]) -> int:
     return next((number for number, line in enumerate(lines) if line.strip()), 0)
 
 
-def failing(function: Run) -> Run:
+def failing(function: Callable[P, T]) -> Callable[P, T]:
     """Turn a LabError into what MkDocs shows without a traceback."""
 
     @functools.wraps(function)
-    def run(self: "Processor", lines: list[str]) -> list[str]:
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return function(self, lines)
+            return function(*args, **kwargs)
         except LabError as error:
             raise Failed(str(error)) from None
 

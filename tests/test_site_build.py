@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, _clean_environment
+from conftest import ROOT, Repository, _clean_environment
 
 from lab import record
 from lab.problems import problems_of
@@ -53,7 +53,7 @@ site_name site_description dev_addr watch nav
 theme.name theme.font theme.features theme.icon.logo
 theme.palette.media theme.palette.scheme theme.palette.primary theme.palette.accent
 theme.palette.toggle.icon theme.palette.toggle.name
-extra_css extra.generator plugins plugins.markdown-exec.languages
+extra_css extra.generator hooks plugins plugins.markdown-exec.languages
 markdown_extensions markdown_extensions.toc.permalink
 markdown_extensions.pymdownx.snippets.base_path markdown_extensions.pymdownx.snippets.check_paths
 validation.omitted_files validation.absolute_links validation.unrecognized_links validation.anchors
@@ -83,6 +83,7 @@ def test_no_setting_says_a_word_that_nobody_knows() -> None:
     found = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert set(_paths(found)) == set(SETTINGS.split())
     assert found["markdown_extensions"] == EXTENSIONS
+    assert found["hooks"] == ["lab/hooks.py"]
     assert found["extra_css"] == ["assets/lab.css"]
     states = [(p["media"], p["scheme"], p["toggle"]["name"]) for p in found["theme"]["palette"]]
     assert states == [
@@ -173,6 +174,31 @@ def test_the_lab_says_that_it_needs_linux(command: tuple[str, ...]) -> None:
         "the lab: hosts are Linux network namespaces, and this is not Linux",
         "  system: darwin",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("tests/test_local.py", "Ctrl+C ends the server,", "Ctrl+C ends it,"),
+        ("sources.toml", 'title = "', 'title = "The '),
+        ("docs/record.json", '"digest": "', '"digest": "0'),
+        ("docs/start/local.md", "```", "```text\n```\n```"),
+        ("mkdocs.yml", "nav:", "copyright: It is new.\nnav:"),  # an open claim of the first page
+    ],
+)
+def test_a_fault_is_told_by_its_own_place(
+    repository: Repository, file: str, old: str, new: str
+) -> None:
+    """MkDocs names no page beside it, and keeps what it built before."""
+    path = repository.path / file
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    repository.write("site/index.html", "built before")
+    ended = repository.run("mkdocs", "build", CI="true")
+    assert ended.status == 1
+    (error,) = (line for line in ended.lines if line.startswith("ERROR"))
+    assert re.match(rf"ERROR +-  {file}\b", error)
+    assert "Error reading page" not in ended.output
+    assert (repository.path / "site/index.html").read_text() == "built before"
 
 
 def test_two_builds_are_the_same(built_site: Path, tmp_path: Path) -> None:
