@@ -1,5 +1,7 @@
 """An interactive shell on a host, and commands on the other hosts from inside it."""
 
+import contextlib
+import errno
 import os
 import select
 import shutil
@@ -16,6 +18,7 @@ from lab.runner import Network
 from lab.terminal import Screen, Terminal, open_terminal
 from lab.zygote import ROOT
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 CONTROL, NETWORK, PRIVILEGE = "LAB_CONTROL", "LAB_NETWORK", "LAB_PRIVILEGE"
 # What a terminal, `kill` and a closed window send to a command here is meant for the one elsewhere.
 HANDED_ON = (
@@ -69,21 +72,44 @@ def _terminal_size() -> tuple[int, int]:
 
 
 def _attach(terminal: Screen) -> int:
-    """Join the terminal of this process and that of a shell until the shell ends."""
+    """Join the terminal of this process and that of a shell until one of them ends."""
     saved = termios.tcgetattr(0)
     signal.signal(signal.SIGWINCH, lambda *_: terminal.resize(_terminal_size()))
+    for number in ENDING:
+        signal.signal(number, _leave)
     try:
         tty.setraw(0)
-        while terminal.status is None:
-            ready, _, _ = select.select([0, *terminal.descriptors], [], [])
-            if 0 in ready:
-                terminal.type(os.read(0, 4096))
-            os.write(1, terminal.take())
-        os.write(1, terminal.take())
+        _pass_on(terminal)
+    except OSError as error:
+        if error.errno != errno.EIO:  # the window is closed
+            raise
     finally:
-        termios.tcsetattr(0, termios.TCSADRAIN, saved)
-        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
-    return terminal.status
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSADRAIN, saved)
+        for number in (signal.SIGWINCH, *ENDING):
+            signal.signal(number, signal.SIG_DFL)
+    return 128 + signal.SIGHUP if terminal.status is None else terminal.status
+
+
+def _leave(number: int, _: object) -> None:
+    """End as the signal would have, but by an exception, so that the terminal is restored."""
+    sys.exit(128 + number)
+
+
+def _pass_on(terminal: Screen) -> None:
+    """Hand on keys and output until the shell ends, or nobody can type any more."""
+    keys = b""
+    while terminal.status is None:
+        waiting = [terminal] if keys else []  # it takes no more than it has room for
+        ready, _, _ = select.select([0, *terminal.descriptors], waiting, [])
+        if 0 in ready:
+            typed = os.read(0, 4096)
+            if not typed:
+                return
+            keys += typed
+        keys = keys[terminal.type(keys) :]
+        os.write(1, terminal.take())
+    os.write(1, terminal.take())
 
 
 def run_on(host: str, argv: list[str]) -> int:
@@ -131,6 +157,8 @@ def _start_on(
     keeper.send(control, request, (*streams, status))
     os.close(status)
     reply, _ = keeper.receive(control)
+    if reply is None:
+        raise LabError("python -m lab on", "the keeper of this network has ended")
     if "error" in reply:
         raise LabError("python -m lab on", reply["step"])
     return reply["pid"], ended

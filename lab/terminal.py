@@ -53,9 +53,16 @@ class Screen:
         screen = [] if self._is_silent else [self._screen]
         return [number for number in (*screen, self._ended) if number >= 0]
 
-    def type(self, data: bytes) -> None:
-        """Write to the command as a keyboard would."""
-        os.write(self._screen, data)
+    def fileno(self) -> int:
+        """What becomes writable when the command takes more keys."""
+        return self._screen
+
+    def type(self, data: bytes) -> int:
+        """Write to the command as a keyboard would; return how many bytes it takes now."""
+        try:
+            return os.write(self._screen, data)
+        except BlockingIOError:
+            return 0
 
     def take(self) -> bytes:
         """Return what the terminal has shown since the last call, as it came."""

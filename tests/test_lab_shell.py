@@ -67,18 +67,24 @@ def is_alive(process: tuple[int, str]) -> bool:
 class Shell:
     """`python -m lab shell …`, in a terminal of 30 rows and 100 columns."""
 
-    def __init__(self, *arguments: str, prompt: str = "laptop$ ") -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        prompt: str = "laptop$ ",
+        start: tuple[str, ...] = ("setsid", "--ctty"),  # the terminal is its own
+    ) -> None:
         self.prompt = prompt
         self.screen, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (30, 100))
         self._text = b""
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *LAB, "shell", *arguments],  # the terminal is its own
+            [*start, *LAB, "shell", *arguments],
             cwd=ROOT,
             env={k: v for k, v in os.environ.items() if k not in SIZE},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
+            start_new_session=not start,
         )
         os.close(theirs)
         self.greeting = self.read_prompt()
@@ -372,6 +378,43 @@ def is_line_mode(screen: int) -> bool:
     """Tell whether the terminal is as it was: with echo, and read line by line."""
     flags = termios.tcgetattr(screen)[3]
     return bool(flags & termios.ECHO and flags & termios.ICANON)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_shell_that_is_killed_leaves_the_terminal_as_it_was(name):
+    shell = Shell("laptop")
+    processes = children(shell.process.pid)
+    try:
+        assert not is_line_mode(shell.screen)
+        shell.process.send_signal(signal.Signals[name])
+        assert shell.process.wait(timeout=SECONDS) == 128 + signal.Signals[name]
+        assert is_line_mode(shell.screen)
+        assert wait_until(lambda: not any(map(is_alive, processes)))
+    finally:
+        shell.close()
+
+
+def test_a_shell_ends_when_its_terminal_is_lost():
+    """Also where that is not its controlling terminal, so that no SIGHUP tells it."""
+    shell = Shell("laptop", start=())
+    processes = children(shell.process.pid)
+    try:
+        shell.close()
+        assert shell.process.returncode == 129
+        assert wait_until(lambda: not any(map(is_alive, processes)))
+    finally:
+        shell.close()
+
+
+def test_a_long_text_is_pasted(shell):
+    """All of it arrives, though nobody reads it for a while."""
+    lines = 1300 * (99 * "x" + "\n")
+    shell.type("stty -echo; echo up; sleep 0.3; cat > pasted\n")
+    shell.read_until("up\r\n")
+    shell.type(lines + "\x04")
+    shell.read_prompt()
+    shell.run("stty echo")
+    assert shell.run("wc --bytes < pasted; rm pasted") == ["130000"]
 
 
 def test_closing_the_window_ends_everything():
