@@ -16,7 +16,7 @@ serve: $(READY)  ## Serve the site with live reload on http://127.0.0.1:8400/
 	@$(BIN)/mkdocs serve
 
 test: $(READY)  ## Run the whole suite, on all cores; PAGE=local for the quick proofs of one page
-	@$(BIN)/pytest $(if $(PAGE),-n 0 -m "not slow" tests/test_$(subst -,_,$(basename $(notdir $(PAGE)))).py)
+	@$(BIN)/pytest $(if $(PAGE),-n 0 --claims -m "not slow" tests/test_$(subst -,_,$(basename $(notdir $(PAGE)))).py)
 
 check: $(READY)  ## Run the transcripts and compare what they print
 	@$(BIN)/python -m lab check

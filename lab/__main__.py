@@ -13,7 +13,7 @@ from lab import drawing, pages, record, site, transcript
 from lab.errors import LabError, Malformed
 from lab.network import PLANS, check_host, find_plan
 from lab.pages import Page
-from lab.problems import problems_of
+from lab.problems import failures_of
 from lab.transcript import Outcome, Transcript
 
 ROOT = Path(__file__).parent.parent
@@ -219,8 +219,7 @@ def _claims(options: argparse.Namespace) -> int:
             for proof in found.proofs_of(claim):
                 print(f"{'':4}{proof.place} {proof.name}")
     print(site.coverage_table(found, wanted))
-    failures = [*problems_of(found)]
-    failures += [error for page in wanted for error in found.open_claims(page)]
+    failures = failures_of(found, wanted)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0

@@ -7,7 +7,7 @@ same; an error names both places and the sentence that comes nearest.
 import difflib
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab import sources
@@ -23,6 +23,11 @@ from lab.site import Site
 def problems_of(site: Site) -> list[LabError]:
     """Return what is untrue, in a fixed order; a site is looked through once."""
     return list(_problems(site))
+
+
+def failures_of(site: Site, chosen: Iterable[Page]) -> list[LabError]:
+    """Return what is untrue anywhere, and what is open on the chosen pages."""
+    return [*problems_of(site), *(error for page in chosen for error in site.open_claims(page))]
 
 
 def _problems(site: Site) -> Iterator[LabError]:

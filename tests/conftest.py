@@ -41,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["silent", "loud", "dead", "moved"],
         help="let proofs observe noise; each of them must fail",
     )
+    parser.addoption(
+        "--claims",
+        action="store_true",
+        help="fail as `python -m lab claims` does for the page of the proofs",
+    )
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -57,8 +62,8 @@ def pytest_report_header() -> str:
     return f"left out, because hosts are Linux network namespaces: {', '.join(NEEDS_LINUX)}…"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a transcript in one worker, which runs it once."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what shares a transcript in one worker, which runs it once; add what --claims asks."""
     for item in items:
         if "play" in item.fixturenames:
             folder = snippets_of(item).name
@@ -67,6 +72,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else:
             continue
         item.add_marker(pytest.mark.xdist_group(folder))
+    if config.option.claims:
+        modules = dict.fromkeys(item.getparent(pytest.Module) for item in items)
+        items[:0] = [
+            _test_of_claims(module)
+            for module in modules
+            if page_of(module.path).startswith("docs/")
+        ]
+
+
+def _test_of_claims(module: pytest.Module) -> pytest.Function:
+    """Return a test that the page of a module has no open claim, and the site no fault.
+
+    It comes first, and is done here while the quick proofs wait for their servers elsewhere.
+    """
+
+    def check_claims() -> None:
+        from lab.errors import LabError
+        from lab.problems import failures_of
+        from lab.site import load
+
+        try:
+            found = load(ROOT)
+            chosen = [page for page in found.pages if page.path == page_of(module.path)]
+            failures = failures_of(found, chosen)
+        except LabError as error:  # a page or a source that cannot be read
+            failures = [error]
+        if failures:
+            pytest.fail("\n".join(map(str, failures)), pytrace=False)
+
+    return pytest.Function.from_parent(module, name="claims", callobj=check_claims)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -234,7 +269,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for item in session.items:
             folder, names = snippets_of(item), inspect.signature(item.function).parameters
             is_slow = item.get_closest_marker("slow")  # Ctrl+C should not have to wait for it
-            if names.keys() <= {*FIXTURES, "play"} and not is_slow:
+            if names and names.keys() <= {*FIXTURES, "play"} and not is_slow:
                 for name in PLAYED.findall(inspect.getsource(item.function)):
                     outcomes_of(folder / name)
                 _begun[item.nodeid] = _provers.submit(_prove, item.function, folder)

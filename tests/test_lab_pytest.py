@@ -1,7 +1,9 @@
 """What pytest says when what the proofs stand on cannot be had: failed tests, no broken pytest."""
 
+import subprocess
 import sys
 
+import pytest
 from conftest import ROOT
 
 PROOFS = ("-q", "-n", "0", "tests/test_local.py", "-k", "'lsof_says or httpx_goes'")
@@ -29,3 +31,46 @@ def test_proofs_fail_where_namespaces_are_not_permitted(home) -> None:
     assert ended.lines[-1].startswith("1 failed, ")
     assert "setting: user.max_user_namespaces = 0" in ended.output
     assert "INTERNALERROR" not in ended.output
+
+
+CLAIMS = ("-q", "-n", "0", "--claims", "tests/test_local.py", "-k", "claims or httpx_goes")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (
+            "docs/start/local.md",
+            "# ",
+            "Port `8001` is better.\n\n# ",
+            "docs/start/local.md:1: this claim is open\n  claim:  Port `8001` is better.\n  remedy: ",
+        ),
+        (
+            "tests/test_local.py",
+            "Ctrl+C ends the server,",
+            "Ctrl+C ends it,",
+            ": docs/start/local.md has no such sentence\n  quoted:  ",
+        ),
+        ("sources.toml", 'title = "', 'title = "The ', "sources.toml"),
+        ("docs/start/containers.md", "# ", "Port `8001` is better.\n\n# ", None),
+    ],
+)
+def test_claims_are_checked_beside_the_proofs_of_a_page(repository, file, old, new, told) -> None:
+    """Open claims of other pages are none of its business; what is untrue anywhere is."""
+    path = repository.path / file
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    ended = repository.run("pytest", *CLAIMS)
+    assert ended.lines[-1].startswith("1 failed, 1 passed" if told else "2 passed")
+    assert (told or "") in ended.output
+    assert "Traceback" not in ended.output
+
+
+def test_make_test_page_checks_claims() -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "test", "PAGE=start/loopback-or-all"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()[-1]
+    assert told.endswith('pytest -n 0 --claims -m "not slow" tests/test_loopback_or_all.py')

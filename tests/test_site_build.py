@@ -201,6 +201,19 @@ def test_a_fault_is_told_by_its_own_place(
     assert (repository.path / "site/index.html").read_text() == "built before"
 
 
+@pytest.mark.parametrize(("options", "level"), [([], "WARNING"), (["--strict"], "INFO")])
+def test_a_build_tells_open_claims(repository: Repository, options: list, level: str) -> None:
+    """Outside CI they do not fail it, even if it is strict."""
+    page = repository.path / "docs/start/containers.md"
+    lines = [*page.read_text("utf-8").splitlines(), "", "Port `8001` is better."]
+    page.write_text("\n".join(lines) + "\n", "utf-8")
+    ended = repository.run("mkdocs", "build", *options)
+    assert ended.status == 0
+    told = f"lab: docs/start/containers.md:{len(lines)}: this claim is open"
+    first = ended.lines.index(f"{level:<8}-  {told}")
+    assert [line.split()[0] for line in ended.lines[first + 1 : first + 3]] == ["claim:", "remedy:"]
+
+
 def test_two_builds_are_the_same(built_site: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=_clean_environment(), capture_output=True, check=True)
