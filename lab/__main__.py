@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import drawing, pages, record, site, transcript
+from lab import drawing, pages, record, site, snippets, transcript
 from lab.errors import LabError, Malformed
 from lab.network import PLANS, check_host, find_plan
 from lab.pages import Page
@@ -125,11 +125,11 @@ def _check(options: argparse.Namespace) -> int:
             print(failure, file=sys.stderr)
     if not options.path:
         found = pages.load_pages(ROOT)
-        pages.check_snippets(ROOT)
+        snippets.check_snippets(ROOT)
         for page in found:
             pages.check_includes(ROOT, page)
             pages.check_fences(page)
-        for orphan in pages.orphans(ROOT, found):
+        for orphan in snippets.orphans(ROOT, found):
             worst = max(worst, orphan.exit_status)
             print(orphan, file=sys.stderr)
     print(f"{len(paths)} transcripts, {steps} steps: {'not ' if worst else ''}as recorded")

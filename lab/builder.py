@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from lab import texts
 from lab.errors import Malformed
 
 FILE = "mkdocs.yml"
@@ -45,7 +46,7 @@ def said(root: Path) -> Iterator[tuple[int, str, bool]]:
 def _settings(root: Path) -> list[tuple[str, yaml.Node]]:
     """Return the settings and their values, in order."""
     file = root / FILE
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    text = texts.read(file, FILE) if file.is_file() else ""
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import texts
 from lab.diagram import Diagram
 from lab.errors import Malformed
 from lab.pages import INCLUDE, Fence, Page
@@ -103,7 +104,7 @@ def claims_of(page: Page, titles: dict[str, str], root: Path) -> Iterator[Claim]
     """
     yield from _prose_claims(page, page, titles)
     for _, path in page.parts:
-        part = Page(path, (root / path).read_text(encoding="utf-8"))
+        part = Page(path, texts.read(root / path, path))
         if part.fences or part.parts or any(line.startswith("#") for _, line in part.prose):
             raise Malformed(path, "a part that a page includes holds prose alone")
         yield from _prose_claims(part, page, titles)

@@ -22,7 +22,7 @@ from pathlib import Path
 from markdown import Markdown
 from markdown.extensions import Extension
 
-from lab import blocks, pages, record, transcript
+from lab import blocks, pages, record, snippets, transcript
 from lab.claims import ADMONITION, ELSEWHERE, FOOTNOTE, TABLE_RULE, Claim
 from lab.diagram import Diagram
 from lab.listing import anchor_of, diagram_id, tick_id
@@ -69,7 +69,7 @@ def check_site(found: Site) -> None:
     """Raise the first fault of what pages share: proofs, sources, snippets and the record."""
     for problem in problems_of(found):
         raise problem
-    pages.check_snippets(found.root)
+    snippets.check_snippets(found.root)
     record.load(found.root)
 
 

@@ -4,18 +4,14 @@ Pages are plain Markdown with one sentence on each line, so most questions about
 questions about its lines; nothing here renders anything.
 """
 
-import ast
 import difflib
-import io
 import re
-import tokenize
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from lab import builder
+from lab import builder, texts
 from lab.errors import Malformed
 
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>.*)")
@@ -149,7 +145,7 @@ def load_pages(root: Path) -> list[Page]:
         if path.suffix != ".md" and name not in parts and not ASSETS.fullmatch(name):
             what = "docs/ holds pages, their parts, style sheets and fonts alone"
             raise Malformed(name, what, remedy="move it elsewhere")
-        if path.suffix == ".css" and (found := STYLED_TEXT.search(path.read_text("utf-8"))):
+        if path.suffix == ".css" and (found := STYLED_TEXT.search(texts.read(path, name))):
             what = "a style sheet says nothing in words"
             raise Malformed(name, what, [("found", found[0])], "say it on a page")
     return pages
@@ -161,7 +157,8 @@ def _position(order: list[str], name: str) -> int:
 
 def _load_page(root: Path, path: Path) -> Page:
     """Read a page. Raises Malformed for what stands outside its lines."""
-    name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+    name = path.relative_to(root).as_posix()
+    text = texts.read(path, name)
     if text.startswith(("---", "\ufeff")):
         what = "a page begins with its first line: no front matter, no byte order mark"
         raise Malformed(f"{name}:1", what, remedy="remove it")
@@ -241,51 +238,6 @@ def _check_not_run(fence: Fence, place: str) -> None:
         names = " and ".join(sorted(missing))
         remedy = 'write ```not-run system="Windows" source="ms-netstat"'
         raise Malformed(place, f"this block is not run, and lacks {names}", remedy=remedy)
-
-
-def check_snippets(root: Path) -> None:
-    """Raise Malformed for prose in a snippet: a comment, or a value that nothing uses."""
-    for file in sorted((root / "snippets").rglob("*.py")):
-        text = file.read_text(encoding="utf-8")
-        for number in sorted(_prose_of(text)):
-            raise Malformed(
-                f"{file.relative_to(root).as_posix()}:{number}",
-                "a snippet says nothing in prose, which nobody would prove",
-                [("line", text.splitlines()[number - 1].strip())],
-                "say it on the page",
-            )
-
-
-def _prose_of(text: str) -> Iterator[int]:
-    """Yield the lines of comments, of docstrings and other idle values, and of assertions."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0]
-    tree = ast.parse(text)
-    used = {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(getattr(node, "ctx", None), ast.Load) and isinstance(node, ast.Name)
-    }
-    for node in ast.walk(tree):
-        idle = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant | ast.Name)
-        kept = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        unused = kept and not any(isinstance(t, ast.Name) and t.id in used for t in node.targets)
-        if idle or unused or isinstance(node, ast.Assert):
-            yield node.lineno
-
-
-def orphans(root: Path, pages: list[Page]) -> Iterator[Malformed]:
-    """Yield an error for each file of snippets/ that no page shows."""
-    shown = {path for page in pages for _, path in page.includes}
-    for file in sorted((root / "snippets").rglob("*")):
-        name = file.relative_to(root).as_posix()
-        if file.is_file() and "__pycache__" not in file.parts and name not in shown:
-            yield Malformed(
-                name,
-                "no page shows this file",
-                remedy=f'show it in a fence with `--8<-- "{name}"`, or remove it',
-            )
 
 
 def _nearest(root: Path, path: str) -> str:

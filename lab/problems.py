@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lab import sources
+from lab import snippets, sources
 from lab.claims import ELSEWHERE, FOOTNOTE, Claim
 from lab.diagram import Diagram
 from lab.errors import LabError
@@ -39,6 +39,7 @@ def _problems(site: Site) -> Iterator[LabError]:
     yield from _strange_headings(site)
     yield from _headings_of_other_systems(site)
     yield from _strangers(site)
+    yield from snippets.problems_of(site)
     yield from _unknown_sources(site)
     yield from _unsupported(site)
     for page in site.pages:

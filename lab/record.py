@@ -41,7 +41,7 @@ def load(root: Path) -> dict:
         told = {"day": record["day"], "versions": dict(record["versions"])}
         if record["digest"] != _digest(told):
             raise ValueError("it was changed by hand")
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise Malformed(
             FILE, "this is not a record", [("reason", repr(error))], "make record"
         ) from None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab import builder, pages, sources, transcript
+from lab import builder, pages, sources, texts, transcript
 from lab.claims import ELSEWHERE, KEY, Claim, claims_of, named_by
 from lab.errors import LabError
 from lab.pages import Page
@@ -137,9 +137,8 @@ def _load(root: Path, stamp: tuple) -> Site:
     proofs = [
         proof
         for file in sorted((root / "tests").rglob("*.py"))
-        for proof in proofs_in(
-            file.read_text(encoding="utf-8"), file.relative_to(root).as_posix(), quoted
-        )
+        for name in [file.relative_to(root).as_posix()]
+        for proof in proofs_in(texts.read(file, name), name, quoted)
     ]
     return Site(root, found, claims, proofs, sources.load(root / sources.FILE))
 

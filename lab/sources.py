@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lab import texts
 from lab.errors import Malformed
 from lab.record import check_day
 
@@ -43,7 +44,7 @@ def digest(values: dict) -> str:
 def load(path: Path) -> dict[str, Source]:
     """Read the sources. Raises Malformed, naming the source and the field."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(texts.read(path, FILE))
     except FileNotFoundError:
         return {}
     except tomllib.TOMLDecodeError as error:
@@ -54,11 +55,17 @@ def load(path: Path) -> dict[str, Source]:
 
 def _source(name: str, values: dict, hosts: dict[str, str]) -> Source:
     place = f"{FILE} [{name}]"
+    if not isinstance(values, dict):
+        raise Malformed(place, "a source is a table", [("found", repr(values))])
     if values.keys() != FIELDS:
         odd = ", ".join(sorted(values.keys() ^ FIELDS))
         raise Malformed(place, f"a source has {', '.join(sorted(FIELDS))}", [("odd", odd)])
-    for key in ("title", "publisher", "says", "supports"):
-        if not values[key] or (isinstance(values[key], str) and not values[key].strip()):
+    for key in ("title", "publisher", "url", "says", "supports"):
+        said = values[key] if key == "supports" else [values[key]]
+        if not isinstance(said, list) or not all(isinstance(text, str) for text in said):
+            what = "a list of texts" if key == "supports" else "a text"
+            raise Malformed(place, f"`{key}` is {what}", [(key, repr(values[key]))])
+        if not said or not all(text.strip() for text in said):
             raise Malformed(place, f"`{key}` is empty")
     _check_address(place, values, hosts)
     if not isinstance(values["seen"], datetime.date):
@@ -78,16 +85,20 @@ def _source(name: str, values: dict, hosts: dict[str, str]) -> Source:
 
 def _check_address(place: str, values: dict, hosts: dict[str, str]) -> None:
     """A document is first-party: it stands where its publisher publishes."""
-    address = urlsplit(str(values["url"]))
+    try:
+        address = urlsplit(values["url"])
+    except ValueError as error:
+        what = f"this is no address: {error}"
+        raise Malformed(place, what, [("url", values["url"])]) from None
     if address.scheme != "https":
-        raise Malformed(place, "the address is not https", [("url", str(values["url"]))])
+        raise Malformed(place, "the address is not https", [("url", values["url"])])
     host = hosts.get(values["publisher"])
     if address.hostname != host:
         raise Malformed(
             place,
             "the address is not its publisher's",
             [
-                ("url", str(values["url"])),
+                ("url", values["url"]),
                 ("publisher", f"{values['publisher']}: {host or '(unknown)'}"),
             ],
             "mend the address, or add the publisher and its host to [publishers]",

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, _clean_environment
 
 from lab import __main__ as cli
-from lab import builder, claims, pages, record, sources
+from lab import builder, claims, pages, record, snippets, sources
 from lab.errors import LabError, Malformed
 from lab.pages import Page
 from lab.problems import problems_of
@@ -1356,7 +1356,11 @@ def test_an_include_where_nothing_exists(tmp_path: Path) -> None:
         ("port = 8000  # of the app\n", 1, "port = 8000  # of the app"),
         ("\n# A phone reaches it.\n", 2, "# A phone reaches it."),
         ('"""A module."""\n', 1, '"""A module."""'),
-        ("def f():\n    'It waits.'\n", 2, "'It waits.'"),
+        ("def f():\n    'It waits.'\n\n\nf()\n", 2, "'It waits.'"),
+        ("def it_waits():\n    return 1\n", 1, "def it_waits():"),
+        ("HOST: str = str('0.0.0.0')\n", 1, "HOST: str = str('0.0.0.0')"),
+        ("a = b = 1\nprint(c := 2)\n", 1, "a = b = 1"),
+        ("if 1:\n    pass\n", 2, "pass"),
         ("x = 1\n('It waits.')\nprint(x)\n", 2, "('It waits.')"),
         ("NOTE = 'It waits.'\n", 1, "NOTE = 'It waits.'"),
         ("assert 'It waits.'\n", 1, "assert 'It waits.'"),
@@ -1365,7 +1369,7 @@ def test_an_include_where_nothing_exists(tmp_path: Path) -> None:
 def test_prose_in_a_snippet(tmp_path: Path, code: str, line: int, text: str) -> None:
     write(tmp_path, {"snippets/page/main.py": code})
     check_refused(
-        lambda: pages.check_snippets(tmp_path),
+        lambda: snippets.check_snippets(tmp_path),
         f"""
         snippets/page/main.py:{line}: a snippet says nothing in prose, which nobody would prove
           line:   {text}
@@ -1374,9 +1378,83 @@ def test_prose_in_a_snippet(tmp_path: Path, code: str, line: int, text: str) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("phone$ echo It reaches.", "this command prints what it is told"),
+        ("phone$ printf reached", "this command prints what it is told"),
+        ('phone$ python -c "print(1)"', "this command prints what it is told"),
+        ("phone$ curl http://x/ || ip route", "a step is one command"),
+        ("phone$ : 0.0.0.0; ss -ltn", "a step is one command"),
+        ("phone$ ss -ltn | sed s/80/81/", "a step is one command"),
+        ("phone$ HOST=0.0.0.0 uvicorn main:app", "no program here reads HOST"),
+        (
+            "phone$ curl -A 'nobody can reach it' http://x/",
+            "a command carries a sentence, which nobody would prove",
+        ),
+        (
+            "phone# uvicorn main:app",
+            "no proof names this step, and `#` gives it more than it may need",
+        ),
+    ],
+)
+def test_a_step_that_may_say_more_than_the_host(tmp_path: Path, command: str, what: str) -> None:
+    write(tmp_path, {"snippets/page/run.console": f"{command}\n"})
+    page = Page(PAGE, '# T\n\n```console\n--8<-- "snippets/page/run.console"\n```\n')
+    (found,) = snippets.problems_of(Site(tmp_path, [page], [], [], {}))
+    assert str(found).splitlines()[:2] == [
+        f"snippets/page/run.console:1: {what}",
+        f"  step:   {command}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "phone$ UVICORN_PORT=8080 uvicorn main:app",
+        "phone$ kill $(lsof -t -iTCP:8000 -sTCP:LISTEN)",
+        "phone# nft add chain ip nat x '{ type nat hook prerouting priority dstnat; }'",
+        "phone$ sed -i 's/Hello/Good morning/' main.py",
+        "phone$ ss -ltnp 'sport = :8000'",
+    ],
+)
+def test_a_step_that_shows_the_host(tmp_path: Path, command: str) -> None:
+    write(tmp_path, {"snippets/page/run.console": f"{command}\n"})
+    page = Page(PAGE, '# T\n\n```console\n--8<-- "snippets/page/run.console"\n```\n')
+    assert list(snippets.problems_of(Site(tmp_path, [page], [], [], {}))) == []
+
+
+def test_a_part_that_nobody_runs(tmp_path: Path) -> None:
+    write(tmp_path, {"snippets/page/main.py": 'if __name__ == "__main__":\n    print()\n'})
+    text = '# T\n\n```python title="main.py"\n--8<-- "snippets/page/main.py"\n```\n'
+    page = Page(PAGE, text)
+    assert told(snippets.problems_of(Site(tmp_path, [page], [], [], {}))) == [
+        "snippets/page/main.py: nobody runs the part below `if __name__`\n"
+        "  remedy: show `python main.py`, or remove the part"
+    ]
+    run = Page(PAGE, text + "Run `python main.py`.\n\n```console\nlaptop$ python main.py\n```\n")
+    assert told(snippets.problems_of(Site(tmp_path, [run], [], [], {}))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "what"),
+    [
+        (b"x = (\n", "1", "this program is not valid Python"),
+        (b"x = 1\ny = 'It\n", "2", "this program is not valid Python"),
+        (b"x = 1\n# \xff\n", "2", "this is not UTF-8 text (invalid start byte)"),
+    ],
+)
+def test_a_program_that_cannot_be_read(tmp_path: Path, code: bytes, place: str, what: str) -> None:
+    write(tmp_path, {"snippets/page/main.py": ""})
+    (tmp_path / "snippets/page/main.py").write_bytes(code)
+    with pytest.raises(Malformed) as caught:
+        snippets.check_snippets(tmp_path)
+    assert str(caught.value).startswith(f"snippets/page/main.py:{place}: {what}")
+
+
 def test_strings_of_a_snippet_are_code(tmp_path: Path) -> None:
     write(tmp_path, {"snippets/page/main.py": "print('# no comment', \"it\")\n"})
-    pages.check_snippets(tmp_path)
+    snippets.check_snippets(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -1460,7 +1538,7 @@ def test_a_style_sheet_says_nothing(tmp_path: Path, style: str, found: str) -> N
 def test_an_orphan(tmp_path: Path) -> None:
     write(tmp_path, dict.fromkeys(["snippets/page/main.py", "snippets/page/a/lost.py"], ""))
     write(tmp_path, {"snippets/page/__pycache__/main.pyc": ""})
-    assert told(pages.orphans(tmp_path, [Page(PAGE, FENCE)])) == [
+    assert told(snippets.orphans(tmp_path, [Page(PAGE, FENCE)])) == [
         message("""
             snippets/page/a/lost.py: no page shows this file
               remedy: show it in a fence with `--8<-- "snippets/page/a/lost.py"`, or remove it

@@ -435,9 +435,9 @@ def test_what_is_no_comment(command):
         ("pid=[PID] process [PID]", "pid=1 process [2]"),
         ("[PATH] a.b*c(d)", "[PATH] a.b*c(d)"),
         ("a.b*c(d) pid=[PID]", "a.b*c(d) pid=1"),
-        ("State  Local   Peer", "State Local      Peer"),
+        ("COMMAND PID   NAME", "COMMAND     PID NAME"),
         ("users:  pid=[PID]  you", "users: pid=1 you"),
-        ("  indented  x", "  indented x"),
+        ("  indented  pid=[PID]", "  indented pid=1"),
         ("Couldn't connect to server", "Could not connect to server"),
         ("Could not connect to server", "Couldn't connect to server"),
         ("after [MS] ms: Couldn't connect to server", "after 1 ms: Could not connect to server"),
@@ -585,12 +585,12 @@ def test_a_difference_shows_nothing_of_the_hidden_rest():
 
 
 def test_a_difference_shows_lines_that_agree_as_such():
-    """Padding and the spelling of a message are no difference."""
-    text = "laptop$ ss -ltn\nState  Port\nLISTEN 80\nCouldn't connect to server\n"
-    printed = "State      Port\nLISTEN     81\nCould not connect to server\n"
+    """Padding beside a placeholder and the spelling of a message are no difference."""
+    text = "laptop$ ss -ltn\npid=[PID]  Port\nLISTEN 80\nCouldn't connect to server\n"
+    printed = "pid=7      Port\nLISTEN     81\nCould not connect to server\n"
     assert difference(text, printed) == block("""
         snippets/page/x.console:1: `laptop$ ss -ltn` did something else
-          output:   State  Port
+          output:   pid=[PID]  Port
                   - LISTEN 80
                   + LISTEN     81
                     Couldn't connect to server
@@ -708,8 +708,8 @@ def test_a_record_replaces_a_line_that_differs_beside_its_placeholder():
 
 def test_a_record_of_what_agrees_changes_nothing():
     """Padding and the spelling of a message stay as they are, as placeholders do."""
-    text = "laptop$ x\nState  Port\ncurl: (7) Couldn't connect to server\n"
-    printed = "State      Port\ncurl: (7) Could not connect to server\n"
+    text = "laptop$ x\npid=[PID]  Port\ncurl: (7) Couldn't connect to server\n"
+    printed = "pid=7      Port\ncurl: (7) Could not connect to server\n"
     assert agrees(outcomes(parse(text, PATH), (printed,))[0])
     assert record(text, printed) == text
 

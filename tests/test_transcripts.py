@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, outcomes_of
 
-from lab import pages, transcript
+from lab import pages, snippets, transcript
 
 FILES = sorted((ROOT / "snippets").rglob("*.console"))
 STEPS = 117  # what the pages show; a step that is lost, or not found, is noticed here
@@ -29,4 +29,4 @@ def test_every_snippet_is_shown_and_every_include_exists() -> None:
     site = pages.load_pages(ROOT)
     for page in site:
         pages.check_includes(ROOT, page)
-    assert [str(error) for error in pages.orphans(ROOT, site)] == []
+    assert [str(error) for error in snippets.orphans(ROOT, site)] == []
