@@ -152,7 +152,7 @@ def _sentence(line: str) -> str:
     if INCLUDE.fullmatch(line) or TABLE_RULE.fullmatch(line):
         return ""
     if match := HEADING.fullmatch(stripped):
-        return bare(match["text"])
+        return FOOTNOTE.sub("", match["text"]).strip()  # `1. ` is text there, and no list mark
     text = stripped if FOOTNOTE_TEXT.fullmatch(line) else bare(stripped)
     return text if SAYS.search(text) else ""
 

@@ -13,7 +13,6 @@ The first four run before pymdownx.snippets (32) and the fences (25), while a li
 still a line; the last after normalize_whitespace (30), which would break Markdown's placeholders.
 """
 
-import html
 import os
 import re
 from collections.abc import Iterable
@@ -166,7 +165,7 @@ class Ticks(Processor):
     def _tick(self, claim: Claim, proof: Proof) -> str:
         """Return a link to a proof, with a name that the proof leads back to."""
         link = self.state.link(f"{PROOFS_PAGE}#{proof.anchor}")
-        label = f"Proof: {html.escape(proof.title)}"
+        label = f"Proof in {proof.place}"
         # An instruction may stand on a page twice, a name may not.
         is_first = claim is self.state.site.said(claim.page, claim.text)
         name = f' id="{tick_id(proof, claim.text)}"' if is_first else ""

@@ -37,6 +37,12 @@ class NoisyTerminal:
     def lines(self) -> list[str]:
         return _lines(self._kind)
 
+    def log(self) -> str:
+        return "\n".join(self.lines())
+
+    def fileno(self) -> int:
+        return -1
+
     def take(self) -> bytes:
         return "\n".join(self.lines()).encode()
 

@@ -18,7 +18,7 @@ FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>.*)")
 INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^"]+)"\s*')
 COMPUTED = re.compile(r'\bexec="on"')
 # What docs/ holds besides pages: nothing that could say what no proof has seen.
-ASSETS = re.compile(r"docs/(?:record\.json|assets/.+\.(?:css|woff2)|assets/fonts/\w+\.txt)")
+ASSETS = re.compile(r"docs/(record\.json|assets/(lab\.css|fonts/([\w-]+\.woff2|OFL\.txt)))")
 # A comment of HTML or a character that is not seen could hide a line, or turn it round.
 UNSEEN = re.compile(r"<[!?]|-->|\?>")
 # Text that a style sheet writes, draws as a picture, or spells with escapes.

@@ -55,11 +55,6 @@ class Proof:
         return f"{self.file}:{self.line}"
 
     @property
-    def title(self) -> str:
-        words = self.name.removeprefix("test_").replace("_", " ")
-        return re.sub(r"(?<=\d) (?=\d)", ".", words)  # the numbers of an address
-
-    @property
     def anchor(self) -> str:
         return f"{Path(self.file).stem}-{self.name}".replace("_", "-")
 
@@ -213,8 +208,20 @@ def _check_collected(node: ast.FunctionDef, tree: ast.Module, place: str, names:
         raise Malformed(place, what, [("reason", reason)], "make it a plain test function")
 
 
+def _has_text(node: ast.expr | None) -> bool:
+    inner = ast.walk(node) if node else ()
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in inner)
+
+
 def _check_asserts(node: ast.FunctionDef, place: str) -> None:
-    """An assertion is an assert statement, or a call of a helper that asserts, by its name."""
+    """An assertion is an assert statement, or a call of a helper that asserts, by its name.
+
+    A message would be prose that is shown with the proof, and nobody would prove it.
+    """
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Assert) and _has_text(inner.msg):
+            what = f"an assertion of {node.name} has a message, which nobody would prove"
+            raise Malformed(place, what, remedy="remove it: the sentence says what is wrong")
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assert):
             return

@@ -54,6 +54,7 @@ class HostSpace:
 def _needed() -> set[str]:
     """Return the folders of Python, its packages and the repository, which no mount may hide."""
     needed = {sys.prefix, sys.base_prefix, os.path.dirname(__file__), os.getcwd()}
+    needed.update(filter(os.path.isdir, sys.path))  # a .pth file may name any folder (site module)
     python = os.path.dirname(os.path.realpath(sys.executable))
     return needed | {python} | set(map(os.path.realpath, needed))
 

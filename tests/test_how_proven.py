@@ -1,5 +1,6 @@
 """docs/how-proven.md"""
 
+import re
 import socket
 import time
 
@@ -60,7 +61,7 @@ def test_the_laptop_has_all_its_ports(home):
 
 
 def test_no_way_out(home):
-    """No host has a route to anything but the other hosts, and your own loopback address is not theirs."""
+    """No host has a way to your network or to the internet, and its `127.0.0.1` is its own, not yours."""
     for host in home.hosts.values():
         assert host.run("ip -4 route show table main").output.startswith("192.168.1.0/24 dev wlan0")
         assert len(host.run("ip -4 route show table main").lines) == 1
@@ -157,12 +158,27 @@ def hidden(name: str, line: str) -> int | str:
 
 @pytest.mark.slow
 def test_a_tick_leads_to_its_proof(site):
-    """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md).
+    """A ✓ leads from a sentence to its proof on the page [Proofs](proofs.md), and the sentence there leads back.
     Ticks
     """
     anchor = "test-how-proven-test-a-tick-leads-to-its-proof"
-    assert f'href="../proofs/#{anchor}"' in site("how-proven/")
+    ticks = re.findall(r'<a class="tick" id="([^"]+)" href="([^"]+)"', site("how-proven/"))
+    assert (f"{anchor}-1", f"../proofs/#{anchor}") in ticks
     assert f'id="{anchor}"' in site("proofs/")
+    assert f'href="../how-proven/#{anchor}-1"' in site("proofs/")
+
+
+@pytest.mark.slow
+def test_sources_and_what_is_not_run(site):
+    """A number behind a sentence leads to its source, and "not run here" marks what the lab cannot run."""
+    shown = site("start/cannot-reach/")
+    (cited,) = re.findall(r"<li>On macOS, .*?</li>", shown, re.S)
+    assert "not run here" in cited
+    assert 'href="#fn:apple-firewall"' in cited
+    (source,) = re.findall(r'<li id="fn:apple-firewall">.*?</li>', shown, re.S)
+    assert "https://support.apple.com/guide/security/" in source
+    (proven,) = re.findall(r"<p>Ask on the laptop first.*?</p>", shown, re.S)
+    assert "not run here" not in proven
 
 
 @pytest.mark.slow

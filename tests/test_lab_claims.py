@@ -1497,10 +1497,10 @@ def test_a_page_begins_with_its_first_line(tmp_path: Path, first: str) -> None:
 @pytest.mark.parametrize(
     "name",
     "docs/more.html docs/start/more.markdown docs/a.png docs/assets/a.js docs/b.css "
-    "docs/assets/ports.txt".split(),
+    "docs/assets/ports.txt docs/assets/fonts/notes.txt docs/assets/more.css".split(),
 )
 def test_a_file_that_is_no_page(tmp_path: Path, name: str) -> None:
-    write(tmp_path, {PAGE: "# Page\n", "docs/assets/a.css": "", name: ""})
+    write(tmp_path, {PAGE: "# Page\n", "docs/assets/lab.css": "", name: ""})
     check_refused(
         lambda: pages.load_pages(tmp_path),
         f"""
@@ -1522,16 +1522,16 @@ def test_a_file_that_is_no_page(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_style_sheet_says_nothing(tmp_path: Path, style: str, found: str) -> None:
-    write(tmp_path, {PAGE: "# Page\n", "docs/assets/a.css": style})
+    write(tmp_path, {PAGE: "# Page\n", "docs/assets/lab.css": style})
     check_refused(
         lambda: pages.load_pages(tmp_path),
         f"""
-        docs/assets/a.css: a style sheet says nothing in words
+        docs/assets/lab.css: a style sheet says nothing in words
           found:  {found}
           remedy: say it on a page
         """,
     )
-    write(tmp_path, {"docs/assets/a.css": "a::before { content: '·'; font-weight: 400; }"})
+    write(tmp_path, {"docs/assets/lab.css": "a::before { content: '·'; font-weight: 400; }"})
     assert len(pages.load_pages(tmp_path)) == 1
 
 

@@ -1,6 +1,5 @@
 """What pytest says when what the proofs stand on cannot be had: failed tests, no broken pytest."""
 
-import subprocess
 import sys
 
 import pytest
@@ -63,14 +62,3 @@ def test_claims_are_checked_beside_the_proofs_of_a_page(repository, file, old, n
     assert ended.lines[-1].startswith("1 failed, 1 passed" if told else "2 passed")
     assert (told or "") in ended.output
     assert "Traceback" not in ended.output
-
-
-def test_make_test_page_checks_claims() -> None:
-    told = subprocess.run(
-        ["make", "--dry-run", "test", "PAGE=start/loopback-or-all"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()[-1]
-    assert told.endswith('pytest -n 0 --claims -m "not slow" tests/test_loopback_or_all.py')

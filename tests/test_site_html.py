@@ -1,8 +1,6 @@
 """The HTML of the built site."""
 
-import contextlib
 import functools
-import io
 import itertools
 import json
 import os.path
@@ -270,7 +268,7 @@ def test_every_proven_sentence_has_its_ticks(page: Page, built) -> None:
     ]
     for tick, (claim, proof) in zip(ticks, expected, strict=True):
         assert plain(claim.text) in plain(tick.above("tr", "li", "p", "summary").text)
-        name = f"Proof: {proof.title}"
+        name = f"Proof in {proof.place}"
         assert tick.attributes["aria-label"] == tick.attributes["title"] == name
 
 
@@ -445,12 +443,7 @@ def prose(root: Element) -> list[str]:
 
 
 def computed(page: Page) -> list[str]:
-    """What the page's computed blocks and markers say, line by line."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        for fence in fences(page, "python"):
-            if not fence.include:
-                exec("\n".join(fence.lines), {})
+    """What the page's markers say, line by line; what its computed blocks say are claims."""
     made = {
         "[COVERAGE]": coverage_table(site(), name_of=lambda page: page.title).splitlines(),
         "[PLACEHOLDERS]": [p.name + p.about for p in PLACEHOLDERS],
@@ -459,8 +452,7 @@ def computed(page: Page) -> list[str]:
         "[PROOFS]": [text for proof in site().proofs for _, text in proof.quotes]
         + [name + about for name, about in GLOSSARY.items()],
     }
-    lines = [line for _, marker in page.prose for line in made.get(marker.strip(), [])]
-    return [*printed.getvalue().splitlines(), *lines]
+    return [line for _, marker in page.prose for line in made.get(marker.strip(), [])]
 
 
 def known(page: Page) -> list[str]:
