@@ -53,19 +53,25 @@ class Diagram(Strokes):
     def error(self, row: int, column: int, what: str) -> LabError:
         line = self.fence.line + 1 + row
         place = f"{self.page}:{line}:{column + 1}"
-        text = self.rows[row] if row < len(self.rows) else ""
-        return LabError(place, what, [("row", text), ("here", " " * column + "^")])
+        return LabError(place, what, [("row", self.rows[row]), ("here", " " * column + "^")])
+
+    def _error_of_fence(self, what: str) -> LabError:
+        """An error of the whole, where its fence begins."""
+        return LabError(f"{self.page}:{self.fence.line}", what)
 
     # -- strokes ----------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[LabError]:
-        """Yield each stroke that meets nothing, each odd character, and a missing alternative."""
+        """Yield what is odd: nothing drawn, no alternative, a stroke, an address, an arrow."""
+        if not any(row.strip() for row in self.rows):
+            yield self._error_of_fence("this diagram is empty")
+            return
         if not self.alt or re.search(r"\d", self.alt):
             what = 'a diagram has alt="…": what it shows, in words and without numbers'
-            yield self.error(0, 0, what)
+            yield self._error_of_fence(what)
         name = self.fence.attributes.get("network", "")
         if name and not self.plan:
-            yield self.error(0, 0, f"there is no network called {name}")
+            yield self._error_of_fence(f"there is no network called {name}")
         for problem in self.loose_ends():
             yield self.error(*problem)
         yield from self._word_problems()
@@ -97,7 +103,7 @@ class Diagram(Strokes):
                 what = f"the network {self.plan.name} has no host called {name or '(no name)'}"
                 yield self.error(box.top, box.left, what)
         if not self.requests():
-            yield self.error(0, 0, "a diagram of a network draws a request: ├──► or ├──╳")
+            yield self._error_of_fence("a diagram of a network draws a request: ├──► or ├──╳")
 
     def _unsaid_words(self) -> Iterator[LabError]:
         """Each word is in the alternative, or a name of the network or of what runs in it."""
@@ -187,7 +193,7 @@ class Diagram(Strokes):
                     if host in words and (host, reaches) not in drawn:
                         says = "reaches it" if reaches else "does not reach it"
                         what = f"the alternative says that {host} {says}, and no arrow does"
-                        yield self.error(0, 0, what)
+                        yield self._error_of_fence(what)
 
     def _port_problems(self) -> Iterator[LabError]:
         ports = {request.endpoint.rpartition(":")[2] for request in self.requests()}
@@ -214,7 +220,8 @@ class Diagram(Strokes):
 
         `shown` is what the page shows and says.
         """
-        yield from self._unsaid_words()
+        if self.alt:
+            yield from self._unsaid_words()
         yield from self._stray_words()
         for row, text in enumerate(self.rows):
             for match in VALUE.finditer(text):

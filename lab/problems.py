@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lab import snippets, sources
+from lab import pages, snippets, sources
 from lab.claims import ELSEWHERE, FOOTNOTE, Claim
 from lab.diagram import Diagram
 from lab.errors import LabError
@@ -31,6 +31,10 @@ def failures_of(site: Site, chosen: Iterable[Page]) -> list[LabError]:
 
 
 def _problems(site: Site) -> Iterator[LabError]:
+    if broken := list(_broken_diagrams(site)):
+        # What these say is read from their strokes: a lost box would be missed elsewhere as well.
+        yield from broken
+        return
     yield from _repeated_claims(site)
     yield from _stray_quotations(site)
     yield from _proofs_of_other_things(site)
@@ -49,6 +53,17 @@ def _problems(site: Site) -> Iterator[LabError]:
                 "this page has no proof",
                 remedy=f"begin a module of tests/ with the docstring {page.path}",
             )
+
+
+def _broken_diagrams(site: Site) -> Iterator[LabError]:
+    for page in site.pages:
+        drawn = [Diagram(page.path, fence) for fence in page.fences if fence.kind == "diagram"]
+        if drawn:
+            said = "\n".join(line for _, line in page.prose)
+            shown = f"{pages.shown_text(site.root, page)}\n{said}"
+            for diagram in drawn:
+                yield from diagram.problems()
+                yield from diagram.unseen(shown)
 
 
 def _repeated_claims(site: Site) -> Iterator[LabError]:

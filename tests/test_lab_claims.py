@@ -1097,9 +1097,17 @@ def test_the_alternative_of_a_diagram_is_a_claim() -> None:
 
 DRAWN = """
 ```diagram network="home" run="uvicorn main:app" alt="It answers"
+┌────────────────┐   ┌───────┐
+│ laptop         │   │ phone │
+│ 127.0.0.1:8000 │◄──┤       │
+└────────────────┘   └───────┘
 ```
 
 ```diagram network="home" run="container: curl localhost" alt="It is asked"
+┌────────────────┐   ┌───────┐
+│ laptop         │   │ phone │
+│ 127.0.0.1:8000 │◄──┤       │
+└────────────────┘   └───────┘
 ```
 """
 
@@ -1114,7 +1122,7 @@ DRAWN = """
             "uvicorn main:app",
             f"""
             tests/test_page.py:4: test_it says what a diagram shows, and does not run what runs there
-              diagram: {PAGE}:8
+              diagram: {PAGE}:12
               run:     curl localhost
               remedy:  let the proof run it
             """,
@@ -1124,7 +1132,7 @@ DRAWN = """
             "uvicorn main:app; curl localhost",
             f"""
             tests/test_page.py:4: test_it says what 2 diagrams show
-              lines:  5, 8 of {PAGE}
+              lines:  5, 12 of {PAGE}
               remedy: let each be said by a proof of its own, so that they cannot change places
             """,
         ),
@@ -1137,6 +1145,24 @@ def test_a_proof_of_a_diagram_runs_what_the_diagram_runs(
     module = module.replace("home.port == 8000", f"home.run('{does}') == 8000")
     site = small(f"{SENTENCE}\n{DRAWN}", **{"tests/test_page.py": module})
     assert told(problems_of(site)) == ([message(problem)] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (re.sub("[┌│└].*\n", "", DRAWN), "this diagram is empty"),
+        (
+            DRAWN.replace(' alt="It answers"', ""),
+            'a diagram has alt="…": what it shows, in words and without numbers',
+        ),
+    ],
+)
+def test_a_diagram_that_lost_what_a_proof_quotes(small, text: str, what: str) -> None:
+    """It is named, where the proof would find no such sentence."""
+    module = MODULE.replace(SENTENCE, f"{SENTENCE}\n    It answers\n    ")
+    site = small(f"{SENTENCE}\n{text}", **{"tests/test_page.py": module})
+    assert told(problems_of(site))[0] == f"{PAGE}:5: {what}"
+    assert not any("has no such sentence" in problem for problem in told(problems_of(site)))
 
 
 def test_what_a_computed_block_prints_is_a_claim() -> None:

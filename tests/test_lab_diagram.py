@@ -166,19 +166,21 @@ def test_characters_of_other_widths(character: str, name: str) -> None:
 def test_a_diagram_has_an_alternative_without_numbers(info: str) -> None:
     text = REFUSED if "network" in info else "┌──┐\n└──┘"
     assert problems(text, info) == [
-        f'{PAGE}:11:1: a diagram has alt="…": what it shows, in words and without numbers\n'
-        f"  row:  {text.strip().splitlines()[0]}\n  here: ^"
+        f'{PAGE}:10: a diagram has alt="…": what it shows, in words and without numbers'
     ]
+    assert list(draw("┌──┐\n│on│\n└──┘", "").unseen("")) == []  # each word would be said again
 
 
 def test_an_empty_diagram() -> None:
-    assert problems("") == []
-    assert [problem.splitlines()[1:] for problem in problems("", "")] == [["  row:", "  here: ^"]]
+    for info in ("", ALT, HOME):
+        assert problems("", info) == [f"{PAGE}:10: this diagram is empty"]
+    blank = Diagram(PAGE, Fence("diagram", ALT, 10, ("", "  ")))
+    assert [str(p) for p in blank.problems()] == [f"{PAGE}:10: this diagram is empty"]
     assert draw("").columns == 0
 
 
 def test_an_unknown_network() -> None:
-    assert whats("laptop", f'{ALT} network="hom"') == ["11:1: there is no network called hom"]
+    assert whats("laptop", f'{ALT} network="hom"') == ["10: there is no network called hom"]
 
 
 def test_an_unknown_host() -> None:
@@ -226,7 +228,7 @@ def test_a_port_that_no_request_asks_for() -> None:
 
 def test_a_diagram_of_a_network_without_request() -> None:
     text = REFUSED.replace("│╳───┼─┤", "│    │ │")
-    assert whats(text, HOME)[-1] == "11:1: a diagram of a network draws a request: ├──► or ├──╳"
+    assert whats(text, HOME)[-1] == "10: a diagram of a network draws a request: ├──► or ├──╳"
 
 
 def test_a_word_that_the_alternative_does_not_say() -> None:
@@ -564,7 +566,7 @@ def test_an_arrow_without_box_says_nothing() -> None:
     ],
 )
 def test_the_alternative_agrees_with_the_arrows(alt: str, wrong: str) -> None:
-    expected = [f"11:1: the alternative says that {wrong}, and no arrow does"] if wrong else []
+    expected = [f"10: the alternative says that {wrong}, and no arrow does"] if wrong else []
     assert whats(REFUSED, f'alt="{alt}" network="home"') == expected
 
 

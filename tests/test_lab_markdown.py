@@ -405,7 +405,9 @@ def test_a_transcript_in_an_admonition(small: Small) -> None:
 def test_a_diagram(small: Small) -> None:
     text = f"""
         ```diagram alt="<b> laptop & phone: me."
-        laptop <-> phone & "me"
+        ┌─────────────────────────┐
+        │ laptop <-> phone & "me" │
+        └─────────────────────────┘
         ```
 
         {SENTENCE}
@@ -413,7 +415,9 @@ def test_a_diagram(small: Small) -> None:
         """
     told = {"it": SENTENCE, "ask": "The laptop and the phone ask me."}
     assert small.show(text, **told) == html(f"""
-        <figure class="diagram" id="diagram-1" role="img" aria-label="&lt;b&gt; laptop &amp; phone: me." style="--columns: 23"><pre aria-hidden="true">laptop &lt;-&gt; phone &amp; &quot;me&quot;</pre></figure>
+        <figure class="diagram" id="diagram-1" role="img" aria-label="&lt;b&gt; laptop &amp; phone: me." style="--columns: 27"><pre aria-hidden="true">┌─────────────────────────┐
+        │ laptop &lt;-&gt; phone &amp; &quot;me&quot; │
+        └─────────────────────────┘</pre></figure>
         <p>{SAID} {tick()}
         The laptop and the phone ask me. {tick("ask")}</p>
         """)
