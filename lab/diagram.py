@@ -9,19 +9,17 @@ outermost box around its start, which names a host.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.errors import LabError
 from lab.network import PLANS, Plan
 from lab.pages import Fence
-from lab.strokes import CROSS, DOWN, LEFT, RIGHT, UP, Box, Strokes
+from lab.strokes import CROSS, DRAWN, RIGHT, Arrow, Box, Strokes, Word
 
 ENDPOINT = re.compile(r"(?P<address>\d+(?:\.\d+){3}|\[[0-9a-f:]+\]|localhost):(?P<port>\d+)")
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]*:){2,}[0-9a-f]*)(?![\w.])")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]+(?:\.[a-z]+)?")
-TEXT = re.compile(r"[^\s─│┌┐└┘├┤┬┴┼►◄▲▼╳]+")
 IPV6 = re.compile(r"(?:[0-9a-f]*:){2,}[0-9a-f]*")
 PORT = re.compile(r":(\d+)\b")
 VALUE = re.compile(r"--[a-z][\w-]*(?: [^\s│├┤]+)?|\{[^{}]*\}")
@@ -72,7 +70,8 @@ class Diagram(Strokes):
         name = self.fence.attributes.get("network", "")
         if name and not self.plan:
             yield self._error_of_fence(f"there is no network called {name}")
-        for problem in self.loose_ends():
+        # A line with a loose end makes no box, and then nothing stands where it seems to.
+        for problem in list(self.loose_ends()) or self.stray_strokes():
             yield self.error(*problem)
         yield from self._word_problems()
 
@@ -160,27 +159,24 @@ class Diagram(Strokes):
 
     def _arrow_problems(self) -> Iterator[LabError]:
         """Every arrow of a network is a request, or comes back from where one went."""
-        answered = {(request.line, request.host) for request in self.requests()}
-        for row, column, direction in self.heads():
-            if direction in (UP, DOWN):
-                yield self.error(row, column, "in a network, an arrow lies on its side")
-                continue
-            if self._request(row, column, direction):
-                continue
-            if self.at(row, column) == CROSS:
-                yield self.error(row, column, "this request goes to no address and port")
-            elif not self._comes_back(row, column, direction) or not answered:
-                yield self.error(row, column, "this arrow is no request, and answers none")
+        for arrow in self.arrows:
+            if not arrow.is_level:
+                yield self.error(*arrow.head, "in a network, an arrow lies on its side")
+            elif not self._goal(arrow):
+                if self.at(*arrow.head) == CROSS:
+                    yield self.error(*arrow.head, "this request goes to no address and port")
+                elif not self._answers(arrow):
+                    yield self.error(*arrow.head, "this arrow is no request, and answers none")
 
-    def _comes_back(self, row: int, column: int, direction: tuple[int, int]) -> bool:
-        """Whether an arrow begins at a box that a request goes to."""
-        start = self.start_of(row, column, direction)
-        goals = {request.line - self.fence.line - 1: request for request in self.requests()}
-        return any(
-            box.holds(row, start) and any(box.top < line < box.bottom for line in goals)
-            for box in self.boxes
-            if box not in self.outermost
-        )
+    def _answers(self, arrow: Arrow) -> bool:
+        """Whether requests come the other way, from box to box, and each of them reaches."""
+        ends = self.ends_of(arrow)
+        asked = [
+            self.at(*other.head) != CROSS
+            for other in self.arrows
+            if self._goal(other) and self.ends_of(other) == ends[::-1]
+        ]
+        return None not in ends and bool(asked) and all(asked)
 
     def _alternative_problems(self) -> Iterator[LabError]:
         """Yield each host that reaches or does not, as the author says, and the arrows deny."""
@@ -204,16 +200,12 @@ class Diagram(Strokes):
                     yield self.error(row, match.start(), what)
 
     def _stray_words(self) -> Iterator[LabError]:
-        """Each word stands in a box, or beside an arrow that it names; each label has its words."""
-        boxes = self.boxes
-        left = Counter(WORD.findall(" ".join(label for _, label, _ in self._arrows())))
-        for row, text in enumerate(self.rows if boxes else ()):
-            for match in WORD.finditer(text):
-                if not any(box.holds(row, match.start()) for box in boxes):
-                    left[match[0]] -= 1
-                    if left[match[0]] < 0:
-                        what = f"`{match[0]}` names no box and no arrow"
-                        yield self.error(row, match.start(), what)
+        """Whatever stands outside of every box stands beside an arrow that it names."""
+        labels = {word for arrow in self.arrows for word in self.label_of(arrow)}
+        for word in self.words:
+            if not self.box_around(word) and word not in labels:
+                what = f"`{word.text}` names no box and no arrow"
+                yield self.error(word.row, word.column, what)
 
     def unseen(self, shown: str) -> Iterator[LabError]:
         """Yield each word that the alternative lacks, and each option and answer not in `shown`.
@@ -231,99 +223,58 @@ class Diagram(Strokes):
                     yield self.error(row, match.start(), what)
 
     def statements(self) -> Iterator[str]:
-        """Yield what a diagram says in words: in each box of several lines, by each arrow.
+        """Yield what a diagram says in words: where a box stands, what it holds, each arrow.
 
-        In a network the requests are measured, so there only an arrow with a label says more.
+        In a network the requests are measured: a box that one goes to says its place by that, and
+        only an arrow with a label says more.
         """
-        for box in self._innermost():
-            name, *others = filter(None, self.text_of(box))
-            if others:
-                yield f"{name}: {' '.join(others)}"
-        for name, words in self._around_boxes():
-            yield f"{name}: {' '.join(words)}"
-        for start, label, end in self._arrows():
-            if label or not self.plan:
+        goals = {self._goal(arrow) for arrow in self.arrows}
+        for box, own in self.own_words.items():
+            title = self.title_of(box)
+            if not {*title} <= goals:
+                yield from self._place_of(box)
+            if others := [w.text for w in own if w not in title and w not in goals]:
+                yield f"{_text(title)}: {' '.join(others)}"
+        for arrow in self.arrows:
+            label, ends = _text(self.label_of(arrow)), self.ends_of(arrow)
+            if None not in ends and (label or not self.plan):
+                start, end = (_text(self.title_of(box)) for box in ends)
                 yield f"{start} {label} {end}"
 
-    def _around_boxes(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield each box that holds others, and its own words behind its name.
-
-        Labels of arrows and goals of requests are none of them.
-        """
-        labels = Counter(" ".join(label for _, label, _ in self._arrows()).split())
-        goals = {(r.line - self.fence.line - 1, r.endpoint) for r in self.requests()}
-        innermost = self._innermost()
-        words: dict[Box, list[str]] = {}
-        for row, text in enumerate(self.rows):
-            for match in TEXT.finditer(text):
-                around = [box for box in self.boxes if box.holds(row, match.start())]
-                box = min(around, key=lambda box: box.area, default=None)
-                if box is None or box in innermost or (row, match[0]) in goals:
-                    continue
-                if labels[match[0]]:
-                    labels[match[0]] -= 1
-                else:
-                    words.setdefault(box, []).append(match[0])
-        for box, own in words.items():
-            name = self.name_of(box)
-            if others := own[len(name.split()) :]:
-                yield name, others
-
-    def _arrows(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each arrow between two boxes: the name of one, its label, that of the other."""
-        for row, column, (down, right) in self.heads():
-            start = row - down, column - right
-            while self.at(*start) in "─│":
-                start = start[0] - down, start[1] - right
-            names = [
-                self.text_of(box)[0]
-                for end in (start, (row + down, column + right))
-                for box in self._innermost()
-                if box.holds(*end)
-            ]
-            if len(names) > 1:
-                yield names[0], self._label(start, (row, column)), names[-1]
-
-    def _innermost(self) -> list[Box]:
-        found = self.boxes
-        return [
-            box
-            for box in found
-            if any(self.text_of(box))
-            and not any(
-                other != box
-                and box.holds(other.top, other.left)
-                and box.holds(other.bottom, other.right)
-                for other in found
-            )
-        ]
-
-    def _label(self, start: tuple[int, int], head: tuple[int, int]) -> str:
-        """Return what stands beside an arrow: above one that lies, to the right of another."""
-        if start[0] == head[0]:
-            left, right = sorted((start[1], head[1]))
-            return self.rows[head[0] - 1][left + 1 : right].strip() if head[0] else ""
-        beside = (self.rows[row][head[1] + 1 :] for row in (head[0], start[0]))
-        return next(filter(None, (re.split("  |[│┌└├▲▼]", text)[0].strip() for text in beside)), "")
+    def _place_of(self, box: Box) -> Iterator[str]:
+        """Yield in which box another stands; one that stands alone, and says no more, is there."""
+        title = _text(self.title_of(box))
+        around = [other for other in self.own_words if other.contains(box)]
+        if around:
+            yield f"{_text(self.title_of(min(around, key=lambda b: b.area)))}: {title}"
+        elif not self.plan and self.title_of(box) == self.own_words[box]:
+            joined = {end for arrow in self.arrows for end in self.ends_of(arrow)}
+            yield from [title] if box not in joined else []
 
     def requests(self) -> list[Request]:
         """Return the requests that are drawn, from top to bottom."""
-        found = (self._request(*head) for head in self.heads() if head[2] in (LEFT, RIGHT))
-        return [request for request in found if request]
+        return [
+            Request(
+                next((self.name_of(b) for b in self.outermost if b.holds(*arrow.start)), ""),
+                goal.text,
+                self.at(*arrow.head) != CROSS,
+                self.fence.line + 1 + goal.row,
+            )
+            for arrow in self.arrows
+            if (goal := self._goal(arrow))
+        ]
 
-    def _request(self, row: int, column: int, direction: tuple[int, int]) -> Request | None:
-        step = direction[1]
-        text = self.rows[row][column + 1 :] if step > 0 else self.rows[row][:column]
-        cells = [cell.strip() for cell in re.split("[│├┤┼]", text)]
-        cell = next((c for c in (cells if step > 0 else reversed(cells)) if c), "")
-        endpoint = ENDPOINT.match(cell)
-        if not endpoint:
+    def _goal(self, arrow: Arrow) -> Word | None:
+        """Return the address and port behind the border that an arrow points at, if any."""
+        row, border = arrow.end
+        left = border if arrow.direction == RIGHT else border - 1
+        while arrow.direction != RIGHT and left >= 0 and self.at(row, left) not in DRAWN:
+            left -= 1
+        inside = [word for word in self.words if word.row == row and word.column > left]
+        if not arrow.is_level or not inside or not ENDPOINT.fullmatch(inside[0].text):
             return None
-        start = self.start_of(row, column, direction)
-        around = [box for box in self.outermost if box.holds(row, start)]
-        host = self.name_of(around[0]) if around else ""
-        line = self.fence.line + 1 + row
-        return Request(host, endpoint[0], self.at(row, column) != CROSS, line)
+        between = self.rows[row][left + 1 : inside[0].column]
+        return None if between.strip() else inside[0]
 
     def alternative(self) -> str:
         """Return the text alternative: what the author says, then each request."""
@@ -332,3 +283,7 @@ class Diagram(Strokes):
             for r in self.requests()
         ]
         return ". ".join([self.alt.rstrip("."), *said]) + "."
+
+
+def _text(words: list[Word]) -> str:
+    return " ".join(word.text for word in words)

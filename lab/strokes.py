@@ -7,6 +7,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +22,21 @@ HEADS = {"►": RIGHT, "◄": LEFT, "▲": UP, "▼": DOWN}
 CROSS = "╳"
 DRAWN = {*ARMS, *HEADS, CROSS}
 NAMES = {UP: "above", DOWN: "below", LEFT: "to the left", RIGHT: "to the right"}
-# Row and column, from 0, and what is wrong there.
+TEXT = re.compile(rf"[^\s{''.join(DRAWN)}]+")
+Cell = tuple[int, int]  # row and column, from 0
+# A cell, and what is wrong there.
 Problem = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class Word:
+    row: int
+    column: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.column + len(self.text)
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,58 @@ class Box:
     def area(self) -> int:
         return (self.bottom - self.top) * (self.right - self.left)
 
+    @property
+    def corners(self) -> list[Cell]:
+        return [
+            (row, column) for row in (self.top, self.bottom) for column in (self.left, self.right)
+        ]
+
     def holds(self, row: int, column: int) -> bool:
         return self.top <= row <= self.bottom and self.left <= column <= self.right
+
+    def contains(self, other: "Box") -> bool:
+        return other != self and all(self.holds(*corner) for corner in other.corners)
+
+    def border(self) -> Iterator[tuple[int, int, Cell]]:
+        """Yield each cell of the border, with each direction that the border takes from it."""
+        for column in range(self.left, self.right):
+            for row in (self.top, self.bottom):
+                yield from ((row, column, RIGHT), (row, column + 1, LEFT))
+        for row in range(self.top, self.bottom):
+            for column in (self.left, self.right):
+                yield from ((row, column, DOWN), (row + 1, column, UP))
+
+    def side(self, direction: Cell) -> frozenset[Cell]:
+        """Return the cells of one side, without its corners: no arrow meets a corner."""
+        if direction in (LEFT, RIGHT):
+            column = self.left if direction == LEFT else self.right
+            return frozenset((row, column) for row in range(self.top + 1, self.bottom))
+        row = self.top if direction == UP else self.bottom
+        return frozenset((row, column) for column in range(self.left + 1, self.right))
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A straight line that leaves a box at `start`; `head` stands in front of the next one."""
+
+    start: Cell
+    head: Cell
+    direction: Cell
+
+    @property
+    def is_level(self) -> bool:
+        return self.direction in (LEFT, RIGHT)
+
+    @property
+    def end(self) -> Cell:
+        return step(self.head, self.direction)
+
+    def stem(self) -> Iterator[Cell]:
+        """Yield each cell from the start to the one behind the head."""
+        cell = self.start
+        while cell != self.head:
+            yield cell
+            cell = step(cell, self.direction)
 
 
 class Strokes:
@@ -112,19 +176,58 @@ class Strokes:
                     if (pointed or crossed) and self._has_arm(row, column, opposite(direction)):
                         yield row, column, direction
 
-    def start_of(self, row: int, column: int, direction: tuple[int, int]) -> int:
-        """Return the column of the border that the stroke behind a head leaves."""
-        start, step = column, direction[1]
-        while self.at(row, start - step) in "─┼":
-            start -= step
-        return start - step
+    @cached_property
+    def arrows(self) -> list[Arrow]:
+        """Every head with the line behind it, which may pass through borders."""
+        return [
+            Arrow(self._start(row, column, direction), (row, column), direction)
+            for row, column, direction in self.heads()
+        ]
+
+    def _start(self, row: int, column: int, direction: Cell) -> Cell:
+        back = opposite(direction)
+        cell = step((row, column), back)
+        while self.at(*cell) in ("─┼" if direction in (LEFT, RIGHT) else "│┼"):
+            cell = step(cell, back)
+        return cell
+
+    def ends_of(self, arrow: Arrow) -> tuple[Box | None, Box | None]:
+        """Return the box that an arrow leaves and the one that it points at, from outside."""
+        sides = ((arrow.start, arrow.direction), (arrow.end, opposite(arrow.direction)))
+        left, reached = (
+            min((b for b in self.boxes if cell in b.side(d)), key=lambda b: b.area, default=None)
+            for cell, d in sides
+        )
+        return left, reached
+
+    def stray_strokes(self) -> Iterator[Problem]:
+        """Yield each arrow that does not join two boxes, and each other line, as in a table."""
+        corners = Counter(box.corners[0] for box in self.boxes)
+        for corner in (corner for corner, count in corners.items() if count > 1):
+            yield *corner, "a line divides this box: draw boxes apart, or one in another"
+        drawn = {arm for box in self.boxes for arm in box.border()}
+        for arrow in self.arrows:
+            if None in self.ends_of(arrow):
+                yield *arrow.head, "this arrow does not lead from one box to another"
+            for cell in arrow.stem():
+                drawn |= {(*cell, arrow.direction)}
+                drawn |= {(*cell, opposite(arrow.direction))} if cell != arrow.start else set()
+        for row, text in enumerate(self.rows):
+            strays = [
+                column
+                for column, character in enumerate(text)
+                if any((row, column, arm) not in drawn for arm in ARMS.get(character, ()))
+            ]
+            for column in strays:
+                if column - 1 not in strays:
+                    yield row, column, "this line belongs to no box and to no arrow"
 
     # -- boxes ------------------------------------------------------------------------------------
 
     @cached_property
     def boxes(self) -> list[Box]:
-        """Every rectangle that is drawn."""
-        return [
+        """Every rectangle that is drawn, and has a corner: lines between others make none."""
+        found = [
             Box(top, left, bottom, right)
             for top, row in enumerate(self.rows)
             for left, character in enumerate(row)
@@ -135,6 +238,7 @@ class Strokes:
             and right in self._run(bottom, left, RIGHT)
             and bottom in self._run(top, right, DOWN)
         ]
+        return [box for box in found if any(self.at(*corner) in "┌┐└┘" for corner in box.corners)]
 
     def _run(self, row: int, column: int, direction: tuple[int, int]) -> list[int]:
         """Return where an unbroken line from here passes, in rows or columns."""
@@ -165,9 +269,64 @@ class Strokes:
         row = self.rows[box.top + 1][box.left + 1 : box.right]
         return re.split("[│├┤]", row)[0].strip()
 
-    def text_of(self, box: Box) -> list[str]:
-        rows = self.rows[box.top + 1 : box.bottom]
-        return [row[box.left + 1 : box.right].strip() for row in rows] or [""]
+    # -- words ------------------------------------------------------------------------------------
+
+    @cached_property
+    def words(self) -> list[Word]:
+        return [
+            Word(row, match.start(), match[0])
+            for row, text in enumerate(self.rows)
+            for match in TEXT.finditer(text)
+        ]
+
+    def box_around(self, word: Word) -> Box | None:
+        """Return the smallest box that a word stands in."""
+        around = (box for box in self.boxes if box.holds(word.row, word.column))
+        return min(around, key=lambda box: box.area, default=None)
+
+    def label_of(self, arrow: Arrow) -> list[Word]:
+        """Return what stands beside an arrow: above one that lies, to the right of another.
+
+        The words of a box that holds no other are its own, though an arrow passes below them.
+        """
+        beside = self._above(arrow) if arrow.is_level else self._to_the_right(arrow)
+        holders = {box for box in self.boxes if any(box.contains(other) for other in self.boxes)}
+        return [word for word in beside if self.box_around(word) in {None, *holders}]
+
+    def _above(self, arrow: Arrow) -> Iterator[Word]:
+        left, right = sorted((arrow.start[1], arrow.end[1]))
+        for word in self.words:
+            if word.row == arrow.head[0] - 1 and left < word.column and word.end <= right:
+                yield word
+
+    def _to_the_right(self, arrow: Arrow) -> Iterator[Word]:
+        """Yield the words one space from the line, and those one space from them, row by row."""
+        for row in sorted({row for row, _ in (arrow.head, *arrow.stem())} - {arrow.start[0]}):
+            end = arrow.head[1] + 1
+            for word in self.words:
+                if word.row == row and word.column in (end, end + 1):
+                    yield word
+                    end = word.end
+
+    @cached_property
+    def own_words(self) -> dict[Box, list[Word]]:
+        """The words of each box that stand in no box inside of it and beside no arrow."""
+        labels = {word for arrow in self.arrows for word in self.label_of(arrow)}
+        found: dict[Box, list[Word]] = {}
+        for word in self.words:
+            box = self.box_around(word)
+            if box and word not in labels:
+                found.setdefault(box, []).append(word)
+        return found
+
+    def title_of(self, box: Box) -> list[Word]:
+        """Return the words of the first row in a box that has any."""
+        own = self.own_words.get(box, [])
+        return [word for word in own if word.row == own[0].row]
+
+
+def step(cell: Cell, direction: Cell) -> Cell:
+    return cell[0] + direction[0], cell[1] + direction[1]
 
 
 def opposite(direction: tuple[int, int]) -> tuple[int, int]:

@@ -31,6 +31,7 @@ def test_ask_on_the_laptop_first(home):
 
 def test_the_drawing(home):
     """A laptop with a server on its loopback address alone: its own curl reaches that address, but neither that curl nor the phone reaches the Wi-Fi address
+    laptop: curl
     192.168.1.100:8000: wlan0
     """
     assert "192.168.1.100" in home.laptop.run("ip -brief address show wlan0").output

@@ -36,6 +36,7 @@ def test_the_containers_own_address(container):
 def test_the_container_is_a_host_behind_a_bridge(container):
     """No container engine runs here: the container is a host behind a bridge of the laptop, and one rule publishes its port.
     The laptop asks with curl for the address of a container behind a bridge of the laptop, and gets its answer
+    laptop: curl
     172.17.0.2:8000: uvicorn --host 0.0.0.0
     laptop: 192.168.1.100
     """

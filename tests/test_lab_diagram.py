@@ -29,6 +29,11 @@ def draw(text: str, info: str = ALT) -> Diagram:
     return Diagram(PAGE, Fence("diagram", f"diagram {info}", 10, tuple(rows)))
 
 
+def boxed(text: str) -> str:
+    line = "─" * (len(text) + 2)
+    return f"┌{line}┐\n│ {text} │\n└{line}┘"
+
+
 def problems(text: str, info: str = ALT) -> list[str]:
     return [str(problem) for problem in draw(text, info).problems()]
 
@@ -233,36 +238,37 @@ def test_a_diagram_of_a_network_without_request() -> None:
 
 def test_a_word_that_the_alternative_does_not_say() -> None:
     text = "laptop Laptop app a 80 and"
-    what = f"{PAGE}:11:15: the alternative of this diagram does not say `app`"
-    assert [str(problem) for problem in draw(text).unseen("The app.")] == [
-        f"{what}\n  row:  {text}\n  here: {' ' * 14}^"
+    what = f"{PAGE}:12:17: the alternative of this diagram does not say `app`"
+    assert [str(problem) for problem in draw(boxed(text)).unseen("The app.")] == [
+        f"{what}\n  row:  │ {text} │\n  here: {' ' * 16}^"
     ]
     known = HOME + ' run="uvicorn main:app"'
-    assert list(draw("a desktop and wlan0, lo, uvicorn main", known).unseen("")) == []
-    assert list(draw("a desktop and eth0", known).unseen("eth0")) != []
+    words = "a desktop and wlan0, lo, uvicorn main"
+    assert list(draw(boxed(words), known).unseen("")) == []
+    assert list(draw(boxed("a desktop and eth0"), known).unseen("eth0")) != []
 
 
 @pytest.mark.parametrize(
     ("label", "column", "value"),
     [
-        ("uvicorn --host 0.0.0.0", 9, "--host 0.0.0.0"),
-        ("main.py --reload", 9, "--reload"),
-        ('{"Hello":"message"}', 1, '{"Hello":"message"}'),
+        ("uvicorn --host 0.0.0.0", 11, "--host 0.0.0.0"),
+        ("main.py --reload", 11, "--reload"),
+        ('{"Hello":"message"}', 3, '{"Hello":"message"}'),
     ],
 )
 def test_a_value_that_the_page_does_not_show(label: str, column: int, value: str) -> None:
     shown = 'uvicorn main.py --host 127.0.0.1 reload\n{"message":"Hello"}'
     info = 'alt="Uvicorn with main.py"'
-    assert [str(problem) for problem in draw(label, info).unseen(shown)] == [
-        f"{PAGE}:11:{column}: what runs for this diagram does not have {value}\n"
-        f"  row:  {label}\n  here: {' ' * (column - 1)}^"
+    assert [str(problem) for problem in draw(boxed(label), info).unseen(shown)] == [
+        f"{PAGE}:12:{column}: what runs for this diagram does not have {value}\n"
+        f"  row:  │ {label} │\n  here: {' ' * (column - 1)}^"
     ]
-    assert list(draw(label, info).unseen(f"{shown}\n{label}")) == []
+    assert list(draw(boxed(label), info).unseen(f"{shown}\n{label}")) == []
 
 
 def test_an_option_of_a_network_is_one_of_what_runs() -> None:
     shown = "uvicorn --host 127.0.0.1 --host 0.0.0.0 {a}"
-    text = "uvicorn --host 0.0.0.0 {a}"
+    text = boxed("uvicorn --host 0.0.0.0 {a}")
     info = HOME + ' run="uvicorn main:app --host {}"'
     assert list(draw(text, info.format("0.0.0.0")).unseen(shown)) == []
     (problem,) = draw(text, info.format("127.0.0.1")).unseen(shown)
@@ -329,8 +335,15 @@ def test_an_endpoint_without_network() -> None:
 
 
 def test_in_a_network_an_arrow_lies_on_its_side() -> None:
-    text = SIDE.replace("└───────┘", "└───┬───┘") + (" " * 33 + "▼\n") + " " * 33 + "A"
-    assert whats(text, HOME) == ["18:34: in a network, an arrow lies on its side"]
+    desktop = """
+                             │
+                             ▼
+                        ┌─────────┐
+                        │ desktop │
+                        └─────────┘
+    """
+    text = SIDE.strip("\n").replace("└───────┘", "└───┬───┘") + textwrap.indent(desktop, "    ")
+    assert whats(text, HOME) == ["19:34: in a network, an arrow lies on its side"]
 
 
 @pytest.mark.parametrize(
@@ -349,6 +362,31 @@ def test_an_answer_comes_back_from_where_a_request_went() -> None:
     assert problems(INSIDE.replace("[::1]:8000    ", "127.0.0.1:8000"), HOME) == []
     back = SIDE.replace("│ wlan0            │    │", "│ wlan0            ├───►│")
     assert whats(back, HOME) == []
+    refused = back.replace("│◄───┤", "│╳───┤")
+    assert whats(refused, HOME) == ["15:29: this arrow is no request, and answers none"]
+
+
+def test_an_answer_goes_to_the_box_that_asked() -> None:
+    text = """
+        ┌─────────────────────────────┐   ┌──────────┐
+        │ laptop                      │   │ phone    │
+        │ ┌──────┐ ┌────────────────┐ │   │ ┌──────┐ │
+        │ │ curl │ │ 0.0.0.0:80     │◄┼───┼─┤ curl │ │
+        │ │      │ │ uvicorn        ├─┼───┼►│      │ │
+        │ └──────┘ │                │ │   │ └──────┘ │
+        │          │                │ │   │          │
+        │          └────────────────┘ │   └──────────┘
+        └─────────────────────────────┘
+        """
+    assert whats(text, HOME) == []
+    other = text.replace(
+        "│          │                │ │   │", "│          │                ├─┼──►│"
+    )
+    assert whats(other, HOME) == ["17:34: this arrow is no request, and answers none"]
+    itself = text.replace(
+        "│      │ │ uvicorn        ├─┼───┼►│", "│      │◄┤ uvicorn        │ │   │ │"
+    )
+    assert whats(itself, HOME) == ["15:11: this arrow is no request, and answers none"]
 
 
 # -- requests -------------------------------------------------------------------------------------
@@ -473,7 +511,8 @@ def test_boxes_that_share_a_side() -> None:
         └──┴──┘
         """
     assert len(draw(text).boxes) == 9  # four, four of two, and the whole
-    assert problems(text) == []
+    what = "a line divides this box: draw boxes apart, or one in another"
+    assert whats(text) == [f"{place}: {what}" for place in ("11:1", "11:4", "13:1")]
 
 
 def test_a_gap_makes_no_box() -> None:
@@ -571,10 +610,10 @@ def test_the_alternative_agrees_with_the_arrows(alt: str, wrong: str) -> None:
 
 
 def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
-    assert list(draw(REFUSED, HOME).statements()) == []
+    assert list(draw(REFUSED, HOME).statements()) == ["laptop: 127.0.0.1:8000", "phone: curl"]
     labelled = """
-        ┌──────────────────────────────────┐
-        │ laptop                           │
+        ┌───────────────────────────────────┐
+        │ laptop                            │
         │ ┌──────┐ GET / ┌────────────────┐ │
         │ │ curl ├──────►│ 127.0.0.1:8000 │ │
         │ └──────┘       │ main.py        │ │
@@ -582,6 +621,7 @@ def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
         └───────────────────────────────────┘
         """
     assert list(draw(labelled, HOME).statements()) == [
+        "laptop: curl",
         "127.0.0.1:8000: main.py",
         "curl GET / 127.0.0.1:8000",
     ]
@@ -590,7 +630,8 @@ def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("│ laptop ", "│ phone  ", ""),
+        ("│ laptop ", "│ phone  ", "phone: curl"),
+        ("│ curl ├", "│ gets ├", "laptop: gets"),
         ("│ └──────┘       │", "│ └──────┘ GET / │", "laptop: GET /"),
         ("│                └", "│ on 0.0.0.0     └", "laptop: on 0.0.0.0"),
         ("│                └", "│ 127.0.0.1:8000 └", "laptop: 127.0.0.1:8000"),
@@ -607,10 +648,11 @@ def test_a_box_around_others_says_what_it_holds_besides(old: str, new: str, said
         └───────────────────────────────────┘
         """
     assert text.count(old) == 1
-    known = ["127.0.0.1:8000: main.py", "curl GET / 127.0.0.1:8000"]
+    known = ["127.0.0.1:8000: main.py", "curl GET / 127.0.0.1:8000", "laptop: curl"]
     assert sorted(draw(text, HOME).statements()) == known
     found = [s for s in draw(text.replace(old, new), HOME).statements() if s not in known]
-    assert found == ([said] if said else [])
+    assert said in found
+    assert len(found) == (2 if new == "│ gets ├" else 1)  # the box, and the arrow from it
 
 
 @pytest.mark.parametrize(
@@ -626,3 +668,144 @@ def test_a_word_that_names_nothing(old: str, new: str) -> None:
     assert [str(p) for p in draw(sound, info).unseen("")] == []
     (problem, *_) = draw(sound.replace(old, new, 1), info).unseen("")
     assert "`runs` names no box and no arrow" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("┐    ┌──────────┐\n", "┐    ┌──────────┐ ::\n", "11:40"),
+        ("│    │ ┌──────┐ │", "│ 80 │ ┌──────┐ │", "13:24"),
+        ("                          └─", " 127.0.0.1                └─", "18:2"),
+        ("                          └──────────┘", " " * 26 + "└──────────┘\n   =", "19:4"),
+    ],
+)
+def test_whatever_stands_outside_of_boxes_names_an_arrow(old: str, new: str, place: str) -> None:
+    assert REFUSED.count(old) == 1
+    (problem,) = draw(REFUSED.replace(old, new), HOME + ' run="curl"').unseen("")
+    assert problem.place == f"{PAGE}:{place}"
+    assert problem.what.endswith("names no box and no arrow")
+
+
+@pytest.mark.parametrize("text", ["::1", "80", "lo", "phone", "="])
+def test_whatever_stands_in_a_host_is_said(text: str) -> None:
+    inside = REFUSED.replace("│ curl │", f"│ {text:<5}│" if len(text) == 5 else f"│ {text:<4} │")
+    beside = REFUSED.replace("│ phone    │\n", f"│ phone    │\n{'│':<21}│    │ {text:<9}│\n")
+    for drawn in (inside, beside):
+        assert problems(drawn, HOME) == []
+        assert f"phone: {text}" in draw(drawn, HOME).statements()
+
+
+def test_a_box_in_a_box_says_where_it_stands() -> None:
+    text = """
+        ┌────────────────────┐
+        │ house              │
+        │ ┌────────────────┐ │  ┌──────┐
+        │ │ room           │ │  │ tree │
+        │ │ ┌────────────┐ │ │  └──────┘
+        │ │ │ table      │ │ │
+        │ │ │ four legs  │ │ │
+        │ │ └────────────┘ │ │
+        │ └────────────────┘ │
+        └────────────────────┘
+        """
+    said = ["house", "house: room", "room: table", "table: four legs", "tree"]
+    assert sorted(draw(text).statements()) == said
+
+
+LINES = """
+┌───────────────┐    ┌──────────┐
+│ laptop        │    │ phone    │
+│ ┌───────────┐ │    │ ┌──────┐ │
+│ │ ::1       │ │    │ │ curl │ │
+│ └───────────┘ │    │ └──────┘ │
+│ 0.0.0.0:80    │◄───┤          │
+└───────────────┘    └──────────┘
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ("│ ::1       │ │    │ │", "│ ::1       ├─┼────┼─┤", 15),  # from box to box
+        ("│ ::1       │ │    │", "│ ::1       ├─┼────┤", 15),
+        ("│ ::1       │ │", "│ ::1       ├─┤", 15),  # in one host
+        ("│ │ ::1       │", "├─┤ ::1       │", 1),
+    ],
+)
+def test_a_line_belongs_to_a_box_or_an_arrow(old: str, new: str, column: int) -> None:
+    assert problems(LINES, HOME) == []
+    what = f"14:{column}: this line belongs to no box and to no arrow"
+    assert whats(LINES.replace(old, new), HOME) == [what]
+    plain = LINES.replace("0.0.0.0:80", "          ")
+    assert whats(plain.replace(old, new)) == [what]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ("│ │ ::1       │ │", "│ │ ::1       ├►│", 16),  # to the box around
+        ("│ │ ::1       │", "├►│ ::1       │", 2),  # from the box around
+    ],
+)
+def test_an_arrow_leads_from_a_box_to_another(old: str, new: str, column: int) -> None:
+    plain = LINES.replace("0.0.0.0:80", "          ")
+    what = "this arrow does not lead from one box to another"
+    assert whats(plain.replace(old, new)) == [f"14:{column}: {what}"]
+
+
+def test_a_request_goes_to_the_box_that_it_points_at() -> None:
+    """A box that stands between would be passed over."""
+    text = """
+        ┌─────────────────────┐   ┌───────┐
+        │ laptop              │   │ phone │
+        │ ┌────────────┐ ┌──┐ │   │       │
+        │ │ 0.0.0.0:80 │ │  │◄┼───┤       │
+        │ └────────────┘ └──┘ │   │       │
+        └─────────────────────┘   └───────┘
+        """
+    assert requests(text) == []
+    mirrored = """
+        ┌───────┐   ┌─────────────────────┐
+        │ phone │   │ laptop              │
+        │       │   │ ┌──┐ ┌────────────┐ │
+        │       ├───┼►│  │ │ 0.0.0.0:80 │ │
+        │       │   │ └──┘ └────────────┘ │
+        └───────┘   └─────────────────────┘
+        """
+    assert requests(mirrored) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(" shows ", "ashowsb"), ("┐ shows ┌", "┐ showsx┌"), ("┐ uses  ┌", "┐ usesxx┌")],
+)
+def test_a_label_is_all_that_stands_beside_an_arrow(old: str, new: str) -> None:
+    statements = list(draw(PARTS.replace(old, new)).statements())
+    assert any(new.strip("┐┌ ") in statement for statement in statements)
+
+
+def test_the_label_of_an_upright_arrow_has_a_word_in_each_row() -> None:
+    text = PARTS.replace("│  twice", "│ twice ")
+    assert "lab runs twice snippet" in draw(text).statements()
+    none = PARTS.replace("runs", "    ").replace("twice", "     ")
+    assert "lab  snippet" in draw(none).statements()
+
+
+@pytest.mark.parametrize("info", [ALT, HOME])
+def test_lines_between_boxes_make_no_box(info: str) -> None:
+    """They would hold whatever stands between two hosts."""
+    text = """
+        ┌────────────┐    ┌───────┐
+        │ laptop     │    │ phone │
+        │            ├────┤       │
+        │            │ 80 │       │
+        │            ├────┤       │
+        │ 0.0.0.0:80 │◄───┤       │
+        └────────────┘    └───────┘
+        """
+    if info == ALT:
+        text = text.replace("0.0.0.0:80", "          ")
+    what = "this line belongs to no box and to no arrow"
+    assert whats(text, info) == [f"13:14: {what}", f"15:14: {what}"]
+    (stray,) = draw(text, info).unseen("")
+    assert (stray.place, stray.what) == (f"{PAGE}:14:16", "`80` names no box and no arrow")

@@ -36,6 +36,7 @@ def test_only_this_computer_reaches_127_0_0_1(home):
 @pytest.mark.slow
 def test_the_client_is_a_browser_or_curl(home):
     """A client, which is a browser or curl, and a Uvicorn server on one computer; the GET request goes to the server, the response comes back
+    laptop: client
     client: browser or curl
     """
     server = home.laptop.serve("python main.py")

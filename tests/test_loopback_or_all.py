@@ -42,6 +42,7 @@ def test_which_to_bind(home):
 def test_no_browser_of_a_phone_reaches_the_loopback_address(home):
     """A laptop with two addresses and a server on the loopback address alone; its own browser reaches it, a phone does not
     laptop: uvicorn --host 127.0.0.1
+    laptop: browser
     """
     addresses = home.laptop.run("ip -4 -brief address").lines
     assert len(addresses) == 2
@@ -56,6 +57,7 @@ def test_no_browser_of_a_phone_reaches_the_loopback_address(home):
 def test_both_browsers_reach_the_wildcard_address(home):
     """The same laptop with a server on all its addresses; its own browser and the phone both reach it
     laptop: uvicorn --host 0.0.0.0
+    phone: browser
     """
     assert home.laptop.serve(ALL).listening() == [("0.0.0.0", 8000)]
     assert '{"you are":"127.0.0.1"}' in browse(home.laptop, OWN)
