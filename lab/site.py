@@ -116,31 +116,37 @@ class Site:
 # -- loading --------------------------------------------------------------------------------------
 
 
-def load(root: Path) -> Site:
-    """Read pages, proofs and sources. Raises Malformed at the first that cannot be read."""
+def load(root: Path, only: str = "") -> Site:
+    """Read pages, proofs and sources. Raises Malformed at the first that cannot be read.
+
+    With `only`, the path of a page, the claims and proofs are those of this page alone.
+    """
     folders = [(root / "docs", "*"), (root / "tests", "*.py"), (root / "snippets", "*")]
     files = [file for folder, pattern in folders for file in folder.rglob(pattern)]
     files += [root / sources.FILE, root / builder.FILE]
     stamp = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(files) if path.is_file())
-    return _load(root, stamp)
+    return _load(root, stamp, only)
 
 
 @functools.lru_cache(maxsize=1)
-def _load(root: Path, stamp: tuple) -> Site:
+def _load(root: Path, stamp: tuple, only: str) -> Site:
     found = pages.load_pages(root)
     titles = {page.path: page.title for page in found if page.title}
     for page in found:
         pages.check_includes(root, page)
-    claims = [claim for page in found for claim in _in_order(page, titles, root)]
-    claims += _claims_of_the_builder(root, titles.get("docs/index.md", ""))
+    chosen = [page for page in found if page.path == (only or page.path)]
+    claims = [claim for page in chosen for claim in _in_order(page, titles, root)]
+    if found[0] in chosen:
+        claims += _claims_of_the_builder(root, found[0])
     quoted = {(claim.page, claim.text) for claim in claims}
     proofs = [
         proof
         for file in sorted((root / "tests").rglob("*.py"))
         for name in [file.relative_to(root).as_posix()]
         for proof in proofs_in(texts.read(file, name), name, quoted)
+        if proof.page == (only or proof.page)
     ]
-    return Site(root, found, claims, proofs, sources.load(root / sources.FILE))
+    return Site(root, chosen, claims, proofs, sources.load(root / sources.FILE))
 
 
 def _in_order(page: Page, titles: dict[str, str], root: Path) -> list[Claim]:
@@ -149,15 +155,14 @@ def _in_order(page: Page, titles: dict[str, str], root: Path) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.file != page.path, claim.line))
 
 
-def _claims_of_the_builder(root: Path, first: str) -> Iterator[Claim]:
+def _claims_of_the_builder(root: Path, first: Page) -> Iterator[Claim]:
     """Yield what mkdocs.yml says to search engines, in the navigation and at the foot of pages.
 
-    `first` is the title of the first page, which the site may share.
+    It belongs to the first page, whose title the site may share.
     """
     for line, text, is_label in builder.said(root):
-        if is_label or text != first:
-            page, file = "docs/index.md", builder.FILE
-            yield Claim(page, file, line, text, prose=False, heading=is_label)
+        if is_label or text != first.title:
+            yield Claim(first.path, builder.FILE, line, text, prose=False, heading=is_label)
 
 
 # -- coverage -------------------------------------------------------------------------------------

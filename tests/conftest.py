@@ -82,20 +82,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _test_of_claims(module: pytest.Module) -> pytest.Function:
-    """Return a test that the page of a module has no open claim, and the site no fault.
+    """Return a test that the page of a module has no open claim, and no fault.
 
     It comes first, and is done here while the quick proofs wait for their servers elsewhere.
     """
 
     def check_claims() -> None:
         from lab.errors import LabError
-        from lab.problems import failures_of
-        from lab.site import load
+        from lab.problems import failures_on
 
         try:
-            found = load(ROOT)
-            chosen = [page for page in found.pages if page.path == page_of(module.path)]
-            failures = failures_of(found, chosen)
+            failures = failures_on(ROOT, page_of(module.path))
         except LabError as error:  # a page or a source that cannot be read
             failures = [error]
         if failures:

@@ -55,6 +55,7 @@ def test_what_ss_shows(home, play):
         cannot_reach(other, WIFI, control=(home.laptop, OWN))
 
 
+@pytest.mark.slow
 def test_what_stands_between(home):
     """If the laptop gets its answer at `http://192.168.1.100:8000/` and the phone does not, look between them: at the firewall, and at the Wi-Fi."""
     home.laptop.serve(ALL)

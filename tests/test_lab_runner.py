@@ -648,7 +648,7 @@ def test_names_come_from_the_hosts_file(folder):
         10.8.0.7 colleague
         phone$ hostname; getent hosts colleague
         phone
-        10.8.0.7 colleague
+        10.8.0.7        colleague
         phone$ getent hosts example.com
         [exit 2]
         phone$ python serve.py phone 8000 hello

@@ -125,6 +125,7 @@ def test_the_loopback_address_is_each_computers_own(home):
     assert check_reaches(home.laptop, OWN) == HELLO
 
 
+@pytest.mark.slow
 def test_the_wildcard_address_lets_the_phone_in(home):
     """`0.0.0.0` stands for every IPv4 address of the computer, so a phone on the same Wi-Fi reaches the app, unless a firewall drops its packets."""
     server = home.laptop.serve("uvicorn main:app --host 0.0.0.0")
@@ -417,6 +418,7 @@ def test_httpx_goes_on_to_127_0_0_1(home):
     assert home.laptop.run("python client.py").lines[1] == "localhost 200 {'message': 'Hello'}"
 
 
+@pytest.mark.slow
 def test_the_host_localhost(home):
     """`--host localhost` listens on both addresses; with `--reload`, on `127.0.0.1` alone."""
     server = home.laptop.serve("uvicorn main:app --host localhost")

@@ -278,6 +278,7 @@ def test_ipv6_is_not_covered(home):
     assert "2001:db8:1::50" in check_reaches(home.phone, "http://[2001:db8:1::100]:8000/")
 
 
+@pytest.mark.slow
 def test_an_empty_host_covers_both(home):
     """`--host ''` covers both: Uvicorn opens one socket for IPv4 and one for IPv6, but with `--reload` only the one for IPv4."""
     server = home.laptop.serve("uvicorn main:app --host ''")
@@ -381,6 +382,7 @@ def test_one_route_lets_the_stranger_in(internet):
     assert internet.router.run("nft list ruleset", root=True).lines == []
 
 
+@pytest.mark.slow
 def test_a_public_address_is_public(internet):
     """On a computer with a public address, such as a rented server, `0.0.0.0` is public at once, unless a firewall stands before it."""
     public = "http://203.0.113.1:8000/"
