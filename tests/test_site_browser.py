@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -138,10 +139,20 @@ def look(served: Served, folder: Path) -> list[str]:
     require("chromium")
     flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
     quiet = "--disable-background-networking --disable-component-update --disable-quic"
-    command = ["chromium", *flags.split(), *quiet.split(), "--window-size=1400,1000"]
+    # Its processes end, and its files go, with this one, even after SIGKILL (prctl(2)).
+    command = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "chromium",
+        *flags.split(),
+        *quiet.split(),
+        "--window-size=1400,1000",
+    ]
     place = [f"--user-data-dir={folder / 'profile'}", f"{served.address}/harness.html"]
     with (folder / "errors").open("w") as errors:
-        browser = subprocess.Popen([*command, *place], stdout=errors, stderr=errors)
+        environ = os.environ | {"TMPDIR": str(folder)}
+        browser = subprocess.Popen([*command, *place], env=environ, stdout=errors, stderr=errors)
         try:
             return served.found.get(timeout=100)
         except queue.Empty:
