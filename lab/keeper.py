@@ -48,6 +48,11 @@ from lab.syscalls import (
 )
 
 MAX_MESSAGE = 65536
+# What a caller may ignore, as under nohup(1) or in the background, and Python itself does.
+RESET = (
+    *(signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM),
+    *(signal.SIGPIPE, signal.SIGXFSZ),
+)
 
 
 def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple = ()) -> None:
@@ -336,8 +341,8 @@ class Keeper:
 def _become(space: HostSpace, streams: list[int], root: bool) -> None:
     """Turn this process into one of a host: streams, namespaces, privileges."""
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # whatever our caller ignores
+    for number in RESET:
+        signal.signal(number, signal.SIG_DFL)
     os.setsid()
     with contextlib.suppress(OSError):  # a pipe cannot be a controlling terminal
         fcntl.ioctl(streams[0], termios.TIOCSCTTY, 0)

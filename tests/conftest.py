@@ -9,6 +9,7 @@ import inspect
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -46,6 +47,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail as `python -m lab claims` does for the page of the proofs",
     )
+
+
+def pytest_configure() -> None:
+    """Let children be interrupted, even if this process is not: under nohup(1), or after `&`.
+
+    execve(2) keeps signals that are ignored, and resets those that are handled.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP) if IS_LINUX else ():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -757,3 +757,20 @@ def write(path: Path, text: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     return path
+
+
+def test_no_signal_is_ignored_on_a_host(tmp_path):
+    """Whoever starts the lab may ignore some, as nohup(1) does, or a shell for `&`."""
+    lines = [f"laptop$ kill -{name} $$\n[exit {128 + getattr(signal, 'SIG' + name)}]\n"
+             for name in ("HUP", "INT", "TERM")]  # fmt: skip
+    path = write(tmp_path / "x.console", "".join(lines))
+    ignoring = ["sh", "-c", "trap '' HUP INT TERM; exec \"$@\"", "sh"]
+    ended = subprocess.run(
+        [*ignoring, *LAB, "check", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -7,6 +7,7 @@ import os
 import queue
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,8 +151,9 @@ def look(served: Served, folder: Path) -> list[str]:
         "--window-size=1400,1000",
     ]
     place = [f"--user-data-dir={folder / 'profile'}", f"{served.address}/harness.html"]
-    with (folder / "errors").open("w") as errors:
-        environ = os.environ | {"TMPDIR": str(folder)}
+    # A path of a Unix socket has room for 107 bytes (unix(7)), and that of a test takes them.
+    with tempfile.TemporaryDirectory() as short, (folder / "errors").open("w") as errors:
+        environ = os.environ | {"TMPDIR": short}
         browser = subprocess.Popen([*command, *place], env=environ, stdout=errors, stderr=errors)
         try:
             return served.found.get(timeout=100)
