@@ -31,7 +31,7 @@ PLAIN = (
 ELSEWHERE = re.compile(
     r"\b(?:AirPlay|Android|Apple|Brave|Chrome(?:OS|book)?|[Dd]ocker|Edge(?! cases?\b)|Firefox"
     r"|FreeBSD|iOS|iPad(?:OS)?|iPhone|Kubernetes|Mac(?:Book)?|[Mm]acOS|Microsoft|Opera|OS X"
-    r"|[Pp]odman|PowerShell|Safari|Windows(?! of (?:a|the) terminal\b)|WSL2?)s?\b"
+    r"|[Pp]odman|PowerShell|Safari|Windows|WSL2?)s?\b"
     r"|\b(?i:all|another|any|each|every|many|most|no|other|some)"
     r"(?: (?:modern|operating|other|Unix))* systems?\b(?! calls?\b)"
 )
@@ -188,7 +188,7 @@ def _computed(fence: Fence, page: Page, root: Path) -> str:
     """Return what a computed block prints, as markdown-exec runs it while the site is built."""
     out = io.StringIO()
     file = root / fence.include
-    code = file.read_text(encoding="utf-8") if fence.include else "\n".join(fence.lines)
+    code = texts.read(file, fence.include) if fence.include else "\n".join(fence.lines)
     try:
         with contextlib.redirect_stdout(out):
             exec(code, {"__name__": "__main__"})

@@ -18,9 +18,9 @@ from lab.pages import Fence
 from lab.strokes import CROSS, DRAWN, RIGHT, Arrow, Box, Strokes, Word
 
 ENDPOINT = re.compile(r"(?P<address>\d+(?:\.\d+){3}|\[[0-9a-f:]+\]|localhost):(?P<port>\d+)")
-ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]*:){2,}[0-9a-f]*)(?![\w.])")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]+(?:\.[a-z]+)?")
 IPV6 = re.compile(r"(?:[0-9a-f]*:){2,}[0-9a-f]*")
+ADDRESS = re.compile(rf"(?<![\w.:])(?:\d{{1,3}}(?:\.\d{{1,3}}){{3}}|{IPV6.pattern})(?![\w.])")
 PORT = re.compile(r":(\d+)\b")
 VALUE = re.compile(r"--[a-z][\w-]*(?: [^\s│├┤]+)?|\{[^{}]*\}")
 DENIALS = {"not", "no", "neither", "nor", "never", "cannot"}  # of an alternative
@@ -127,7 +127,7 @@ class Diagram(Strokes):
                 if not inside:
                     yield self.error(row, match.start(), f"{match[0]} belongs to no box")
                     continue
-                box = min(inside, key=lambda b: (b.bottom - b.top) * (b.right - b.left))
+                box = min(inside, key=lambda box: box.area)
                 words = " ".join(r[box.left : box.right] for r in self.rows[box.top : box.bottom])
                 for address in ADDRESS.findall(words):
                     if not self._has(match[0], address):

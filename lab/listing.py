@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from markdown.extensions.toc import slugify
 
+from lab import builder
 from lab.claims import LINK, Claim
 from lab.helpers import glossary, helpers_of
 from lab.pages import Page
@@ -119,7 +120,7 @@ def _quote(state: State, proof: Proof, text: str) -> str:
 def _place(page: Page, claim: Claim, proof: Proof) -> tuple[str, str]:
     """Return what a claim is, unless it is a sentence, and the fragment that leads to it."""
     kind = "in a table" if claim.text.startswith("|") else ""
-    if claim.file == "mkdocs.yml":
+    if claim.file == builder.FILE:
         return "about the site", ""
     if claim.prose:
         return kind, f"#{tick_id(proof, claim.text)}"

@@ -30,7 +30,7 @@ from lab.pages import Fence, Page
 from lab.problems import problems_of
 from lab.processor import PROOFS_PAGE, Processor, State, failing
 from lab.proofs import Proof
-from lab.site import OPEN, Site
+from lab.site import OPEN, SOURCED, Site
 
 ROOT = Path(__file__).parent.parent
 NO_BREAK = "\u00a0"
@@ -146,9 +146,10 @@ class Ticks(Processor):
 
     def _mark(self, claim: Claim) -> str:
         marks = [self._tick(claim, proof) for proof in self.state.site.proofs_of(claim)]
-        if ELSEWHERE.search(claim.text):
+        state = self.state.site.state(claim)
+        if state == SOURCED or ELSEWHERE.search(claim.text):
             marks.append('<span class="badge">not run here</span>')
-        if self.state.site.state(claim) == OPEN:
+        if state == OPEN:
             marks.append('<span class="badge open">open</span>')
         return "&#8288;".join(marks)
 

@@ -188,8 +188,8 @@ def check_includes(root: Path, page: Page) -> None:
 def shown_text(root: Path, page: Page) -> str:
     """Return what the fences of a page show, but for diagrams: code, commands and output."""
     parts = ["\n".join(fence.lines) for fence in page.fences if fence.kind != "diagram"]
-    files = [root / path for _, path in page.includes]
-    return "\n".join([*parts, *(f.read_text(encoding="utf-8") for f in files if f.is_file())])
+    files = [path for _, path in page.includes if (root / path).is_file()]
+    return "\n".join([*parts, *(texts.read(root / path, path) for path in files)])
 
 
 def below(page: Page, line: int) -> Fence | None:

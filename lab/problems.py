@@ -31,7 +31,7 @@ def failures_of(site: Site, chosen: Iterable[Page]) -> list[LabError]:
 
 
 def failures_on(root: Path, path: str) -> list[LabError]:
-    """Return what is untrue or open on one page, in a third of the time that the site takes."""
+    """Return what is untrue or open on one page, without a look at the others."""
     site = load(root, only=path)
     found = failures_of(site, site.pages)
     return [error for error in found if not error.place.startswith(sources.FILE)]  # of other pages

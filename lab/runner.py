@@ -45,9 +45,7 @@ class Network:
         self._control = zygote().open(plan)
         self._holder = -1
         told, _ = keeper.receive(self._control)
-        with contextlib.suppress(
-            ProcessLookupError
-        ):  # it has failed, and the next message says why
+        with contextlib.suppress(ProcessLookupError):  # the next message says why it has ended
             self._holder = os.pidfd_open(told["holder"]) if told else -1
         ready, _ = keeper.receive(self._control)
         try:
@@ -84,9 +82,8 @@ class Network:
         with contextlib.suppress(OSError):  # the keeper has ended already
             self._control.shutdown(socket.SHUT_RDWR)  # it ends then; when all is gone, the holder
         self._control.close()
-        ended, _, _ = select.select(
-            [holder], [], [], DEADLINE
-        )  # pidfd_open(2): readable at the end
+        # It becomes readable at the end (pidfd_open(2)).
+        ended, _, _ = select.select([holder], [], [], DEADLINE)
         os.close(holder)
         self._close_terminals()
         if not ended:

@@ -106,6 +106,10 @@ class Site:
             return LabError(claim.place, what, facts, f"show it in a block, or {quote}")
         return LabError(claim.place, "this claim is open", facts, f"{quote}, or {cite}")
 
+    def code_of(self, page: Page) -> str:
+        """Return the code of all proofs of a page."""
+        return "".join(proof.evidence for proof in self.proofs if proof.page == page.path)
+
     def played(self, proof: Proof) -> str:
         """Return the text of the transcripts that a proof plays."""
         folder = self.root / "snippets" / Path(proof.page).stem

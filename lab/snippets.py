@@ -6,6 +6,7 @@ never runs, no command that prints what it is told.
 
 import ast
 import io
+import itertools
 import re
 import shlex
 import tokenize
@@ -17,11 +18,11 @@ from lab.errors import LabError, Malformed
 from lab.pages import Page
 from lab.site import Site
 
-# What prints what it is told, whatever the host is like.
-SPEAKERS = frozenset("echo printf : cat sh bash".split())
+# What prints what it is told, whatever the host is like, or runs what does.
+SPEAKERS = frozenset("echo printf : cat sh bash env eval exec timeout".split())
 CONFIGURE = frozenset("ip nft sysctl".split())  # programs that change a host, which needs `#`
 LIST = frozenset("; && || & |".split())  # of a shell (bash(1), "Lists" and "Pipelines")
-VARIABLE = re.compile(r"(\w+)=")
+VARIABLE = re.compile(r"(\w+)=.*", re.S)
 READ = re.compile(r"UVICORN_\w+|PORT")  # by Uvicorn and by FastAPI's command
 SENTENCE = re.compile(r"(?:[A-Za-z]+ ){2}[A-Za-z]+")
 GUARD = re.compile(r'^if __name__ == "__main__":$', re.M)
@@ -101,7 +102,7 @@ def orphans(root: Path, pages: list[Page]) -> Iterator[Malformed]:
 def _strange_steps(site: Site) -> Iterator[LabError]:
     """Yield each step of a page that may say more than the host shows."""
     for page in site.pages:
-        code = "".join(proof.evidence for proof in site.proofs if proof.page == page.path)
+        code = site.code_of(page)
         for _, path in page.includes:
             if path.endswith(".console") and (site.root / path).is_file():
                 for step in transcript.load(site.root / path, path, strict=False).steps:
@@ -120,13 +121,15 @@ def _says_more(step: transcript.Step, code: str) -> str:
         return ""  # the shell says so when it runs
     if LIST.intersection(words):
         return "a step is one command"
-    if (match := VARIABLE.match(whole[0])) and not READ.fullmatch(match[1]):
-        return f"no program here reads {match[1]}"
-    if whole[0] in SPEAKERS or "-c" in whole:
+    assigned = list(itertools.takewhile(bool, map(VARIABLE.fullmatch, whole)))
+    if idle := [match[1] for match in assigned if not READ.fullmatch(match[1])]:
+        return f"no program here reads {idle[0]}"
+    program, *options = whole[len(assigned) :] or [":"]
+    if program in SPEAKERS or (program == "python" and "-c" in options):
         return "this command prints what it is told"
-    if any(SENTENCE.search(word) and not word.startswith("{") for word in whole):
+    if any(SENTENCE.search(word) and not word.startswith("{") for word in options):
         return "a command carries a sentence, which nobody would prove"
-    if step.root and whole[0] not in CONFIGURE and step.prompt not in code:
+    if step.root and program not in CONFIGURE and step.prompt not in code:
         return "no proof names this step, and `#` gives it more than it may need"
     return ""
 
@@ -134,8 +137,7 @@ def _says_more(step: transcript.Step, code: str) -> str:
 def _unrun_parts(site: Site) -> Iterator[LabError]:
     """Yield each program with a part for `python FILE` that nothing on its page starts so."""
     for page in site.pages:
-        code = "".join(proof.evidence for proof in site.proofs if proof.page == page.path)
-        seen = code + pages.shown_text(site.root, page)
+        seen = site.code_of(page) + pages.shown_text(site.root, page)
         for _, path in page.includes:
             file, started = site.root / path, f"python {Path(path).name}"
             has_part = path.endswith(".py") and GUARD.search(texts.read(file, path))

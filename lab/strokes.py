@@ -23,7 +23,7 @@ CROSS = "╳"
 DRAWN = {*ARMS, *HEADS, CROSS}
 NAMES = {UP: "above", DOWN: "below", LEFT: "to the left", RIGHT: "to the right"}
 TEXT = re.compile(rf"[^\s{''.join(DRAWN)}]+")
-Cell = tuple[int, int]  # row and column, from 0
+Cell = tuple[int, int]  # row and column, from 0; or a step from one cell to the next
 # A cell, and what is wrong there.
 Problem = tuple[int, int, str]
 
@@ -144,7 +144,7 @@ class Strokes:
         if character == CROSS and not self._cross_is_sound(row, column):
             yield row, column, f"{CROSS} ends a stroke and stands at a box"
 
-    def _meets(self, row: int, column: int, direction: tuple[int, int]) -> bool:
+    def _meets(self, row: int, column: int, direction: Cell) -> bool:
         other = self._next(row, column, direction)
         return (
             opposite(direction) in ARMS.get(other, ())
@@ -152,7 +152,7 @@ class Strokes:
             or other == CROSS
         )
 
-    def _has_arm(self, row: int, column: int, direction: tuple[int, int]) -> bool:
+    def _has_arm(self, row: int, column: int, direction: Cell) -> bool:
         return opposite(direction) in ARMS.get(self._next(row, column, direction), ())
 
     def _cross_is_sound(self, row: int, column: int) -> bool:
@@ -161,12 +161,12 @@ class Strokes:
             for d in (LEFT, RIGHT)
         )
 
-    def _next(self, row: int, column: int, direction: tuple[int, int]) -> str:
+    def _next(self, row: int, column: int, direction: Cell) -> str:
         return self.at(row + direction[0], column + direction[1])
 
     # -- arrows -----------------------------------------------------------------------------------
 
-    def heads(self) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    def heads(self) -> Iterator[tuple[int, int, Cell]]:
         """Yield each arrow head and cross, with the direction that it points in."""
         for row, text in enumerate(self.rows):
             for column, character in enumerate(text):
@@ -240,7 +240,7 @@ class Strokes:
         ]
         return [box for box in found if any(self.at(*corner) in "┌┐└┘" for corner in box.corners)]
 
-    def _run(self, row: int, column: int, direction: tuple[int, int]) -> list[int]:
+    def _run(self, row: int, column: int, direction: Cell) -> list[int]:
         """Return where an unbroken line from here passes, in rows or columns."""
         passed, (down, right) = [], direction
         while direction in ARMS.get(self.at(row, column), ()):
@@ -329,5 +329,5 @@ def step(cell: Cell, direction: Cell) -> Cell:
     return cell[0] + direction[0], cell[1] + direction[1]
 
 
-def opposite(direction: tuple[int, int]) -> tuple[int, int]:
+def opposite(direction: Cell) -> Cell:
     return -direction[0], -direction[1]

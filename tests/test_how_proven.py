@@ -173,7 +173,9 @@ def test_sources_and_what_is_not_run(site):
     """A number behind a sentence leads to its source, and "not run here" marks what the lab cannot run."""
     shown = site("start/cannot-reach/")
     (cited,) = re.findall(r"<li>On macOS, .*?</li>", shown, re.S)
+    (other,) = re.findall(r"<li>With <code>ufw</code>, .*?</li>", shown, re.S)
     assert "not run here" in cited
+    assert "not run here" in other
     assert 'href="#fn:apple-firewall"' in cited
     (source,) = re.findall(r'<li id="fn:apple-firewall">.*?</li>', shown, re.S)
     assert "https://support.apple.com/guide/security/" in source

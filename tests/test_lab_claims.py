@@ -624,7 +624,6 @@ def test_a_claim_about_another_system_needs_a_source(small, system: str) -> None
         ("Edge takes it.", "Edge"),
         ("With every system call it waits.", ""),
         ("Edge cases are rare.", ""),
-        ("Windows of the terminal are 80 columns wide.", ""),
         ("Its `docker0` has `172.17.0.1`.", ""),
         ("The operating system answers.", ""),
     ],
@@ -1414,6 +1413,9 @@ def test_prose_in_a_snippet(tmp_path: Path, code: str, line: int, text: str) -> 
         ("phone$ : 0.0.0.0; ss -ltn", "a step is one command"),
         ("phone$ ss -ltn | sed s/80/81/", "a step is one command"),
         ("phone$ HOST=0.0.0.0 uvicorn main:app", "no program here reads HOST"),
+        ("phone$ PORT=80 HOST=0.0.0.0 uvicorn main:app", "no program here reads HOST"),
+        ("phone$ PORT=80 echo reached", "this command prints what it is told"),
+        ("phone$ timeout 2 echo reached", "this command prints what it is told"),
         (
             "phone$ curl -A 'nobody can reach it' http://x/",
             "a command carries a sentence, which nobody would prove",
@@ -1442,6 +1444,7 @@ def test_a_step_that_may_say_more_than_the_host(tmp_path: Path, command: str, wh
         "phone# nft add chain ip nat x '{ type nat hook prerouting priority dstnat; }'",
         "phone$ sed -i 's/Hello/Good morning/' main.py",
         "phone$ ss -ltnp 'sport = :8000'",
+        "phone$ curl -c cookies http://192.168.1.100:8000/",
     ],
 )
 def test_a_step_that_shows_the_host(tmp_path: Path, command: str) -> None:

@@ -609,18 +609,20 @@ def test_the_alternative_agrees_with_the_arrows(alt: str, wrong: str) -> None:
     assert whats(REFUSED, f'alt="{alt}" network="home"') == expected
 
 
+LABELLED = """
+┌───────────────────────────────────┐
+│ laptop                            │
+│ ┌──────┐ GET / ┌────────────────┐ │
+│ │ curl ├──────►│ 127.0.0.1:8000 │ │
+│ └──────┘       │ main.py        │ │
+│                └────────────────┘ │
+└───────────────────────────────────┘
+"""
+
+
 def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
     assert list(draw(REFUSED, HOME).statements()) == ["laptop: 127.0.0.1:8000", "phone: curl"]
-    labelled = """
-        ┌───────────────────────────────────┐
-        │ laptop                            │
-        │ ┌──────┐ GET / ┌────────────────┐ │
-        │ │ curl ├──────►│ 127.0.0.1:8000 │ │
-        │ └──────┘       │ main.py        │ │
-        │                └────────────────┘ │
-        └───────────────────────────────────┘
-        """
-    assert list(draw(labelled, HOME).statements()) == [
+    assert list(draw(LABELLED, HOME).statements()) == [
         "laptop: curl",
         "127.0.0.1:8000: main.py",
         "curl GET / 127.0.0.1:8000",
@@ -638,19 +640,10 @@ def test_a_network_says_what_boxes_hold_and_what_arrows_are_called() -> None:
     ],
 )
 def test_a_box_around_others_says_what_it_holds_besides(old: str, new: str, said: str) -> None:
-    text = """
-        ┌───────────────────────────────────┐
-        │ laptop                            │
-        │ ┌──────┐ GET / ┌────────────────┐ │
-        │ │ curl ├──────►│ 127.0.0.1:8000 │ │
-        │ └──────┘       │ main.py        │ │
-        │                └────────────────┘ │
-        └───────────────────────────────────┘
-        """
-    assert text.count(old) == 1
+    assert LABELLED.count(old) == 1
     known = ["127.0.0.1:8000: main.py", "curl GET / 127.0.0.1:8000", "laptop: curl"]
-    assert sorted(draw(text, HOME).statements()) == known
-    found = [s for s in draw(text.replace(old, new), HOME).statements() if s not in known]
+    assert sorted(draw(LABELLED, HOME).statements()) == known
+    found = [s for s in draw(LABELLED.replace(old, new), HOME).statements() if s not in known]
     assert said in found
     assert len(found) == (2 if new == "│ gets ├" else 1)  # the box, and the arrow from it
 

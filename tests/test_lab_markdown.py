@@ -268,7 +268,7 @@ def test_a_sentence_with_a_source_alone_has_no_tick(small: Small) -> None:
     small.cite()
     shown = small.show(f"Linux binds.[^ip-7]\n\n{SENTENCE}\n")
     assert shown.startswith('<p>Linux binds.<sup id="fnref:ip-7">')
-    assert "</sup></p>" in shown
+    assert f"</sup> {ELSEWHERE}</p>" in shown
 
 
 def test_a_sentence_about_another_system(small: Small) -> None:

@@ -575,11 +575,11 @@ def test_a_folder_that_the_homes_of_hosts_cover(home):
 def test_every_host_has_a_tmp_of_its_own(home, tmp_path):
     """Nothing of the machine's is there but what a command needs, and nothing gets there."""
     name = f"/tmp/lab-{os.getpid()}"
-    left = home.laptop.run(f"echo a > {name}; mktemp --directory {name}.XXX; cat {name}")
+    left = home.laptop.run(f"echo a > {name}; mktemp --directory --tmpdir; cat {name}")
     assert (left.status, left.lines[1:]) == (0, ["a"])
     assert home.phone.run(f"cat {name}").status == 1
     assert not os.path.exists(name)
-    assert not list(Path("/tmp").glob(f"lab-{os.getpid()}.*"))
+    assert not os.path.exists(left.lines[0])
     assert home.laptop.run("stat --format %a /tmp").lines == ["1777"]
     assert home.laptop.run(f"test -e {tmp_path}").status == 1
 

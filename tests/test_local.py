@@ -320,7 +320,7 @@ def test_kill_frees_the_port(play):
     assert run["laptop$ kill $(lsof -t -iTCP:8000 -sTCP:LISTEN)"].status == 0
 
 
-STAY = "import socket, time; c = socket.create_connection(('127.0.0.1', 8000)); print('connected', flush=True); time.sleep(60)"
+STAY = "import signal, socket; c = socket.create_connection(('127.0.0.1', 8000)); print('connected', flush=True); signal.pause()"
 
 
 def test_lsof_names_clients_as_well(home):
