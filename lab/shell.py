@@ -10,6 +10,7 @@ import socket
 import sys
 import termios
 import tty
+from collections.abc import Iterator
 
 from lab import drawing, keeper
 from lab.errors import LabError, Malformed
@@ -79,7 +80,8 @@ def _attach(terminal: Screen) -> int:
         signal.signal(number, _leave)
     try:
         tty.setraw(0)
-        _pass_on(terminal)
+        with _signalled() as signalled:
+            _pass_on(terminal, signalled)
     except OSError as error:
         if error.errno != errno.EIO:  # the window is closed
             raise
@@ -96,12 +98,31 @@ def _leave(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def _pass_on(terminal: Screen) -> None:
+@contextlib.contextmanager
+def _signalled() -> Iterator[int]:
+    """Open a descriptor that is readable once a signal has come, for whoever waits with select.
+
+    Python handles a signal between two calls: one that comes just before a call that waits would
+    have to wait as long (signal.set_wakeup_fd).
+    """
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    before = signal.set_wakeup_fd(write)
+    try:
+        yield read
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(read)
+        os.close(write)
+
+
+def _pass_on(terminal: Screen, signalled: int) -> None:
     """Hand on keys and output until the shell ends, or nobody can type any more."""
     keys = b""
     while terminal.status is None:
         waiting = [terminal] if keys else []  # it takes no more than it has room for
-        ready, _, _ = select.select([0, *terminal.descriptors], waiting, [])
+        ready, _, _ = select.select([0, signalled, *terminal.descriptors], waiting, [])
+        if signalled in ready:
+            os.read(signalled, 4096)
         if 0 in ready:
             typed = os.read(0, 4096)
             if not typed:
@@ -199,7 +220,10 @@ def _run(control: socket.socket, host: str, argv: list[str]) -> int:
     for number in HANDED_ON:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background of a script
             signal.signal(number, hand_on)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
+    with _signalled() as signalled:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
+        while ended not in select.select([ended, signalled], [], [])[0]:
+            os.read(signalled, 4096)
     code = int(os.read(ended, 16) or b"127")
     return code if code >= 0 else 128 - code
 
